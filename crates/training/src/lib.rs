@@ -1,0 +1,3 @@
+//! Training of diffusion models. So far: the mathematics of averaging weights.
+
+pub mod ema;

@@ -1,0 +1,7 @@
+//! Tests of the training crate.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot set itself up has failed"
+)]
+
+mod ema;
