@@ -1,0 +1,9 @@
+//! The ground truth: two classes, each a tree of thin Gaussians, whose density and score are known at every noise level.
+
+mod noisy;
+mod score;
+mod tree;
+
+pub use noisy::{Distribution, NoisyDistribution};
+pub(crate) use score::Scratch;
+pub use tree::{BRANCHES, COARSE_DEPTH, COARSE_SUBTREES, Class, Component, coarse_subtree};

@@ -1,0 +1,118 @@
+//! A finished drawing: as SVG, and rasterised.
+
+use std::sync::Arc;
+
+use resvg::{
+    tiny_skia::{Color, Pixmap, Transform},
+    usvg::{Options, Tree, fontdb::Database},
+};
+
+use super::FigureError;
+
+/// The family of the bundled font.
+pub(super) const FONT_FAMILY: &str = "DejaVu Sans";
+const FONTS: [&[u8]; 2] = [
+    include_bytes!("../../assets/DejaVuSans.ttf"),
+    include_bytes!("../../assets/DejaVuSans-Bold.ttf"),
+];
+/// Pixels along the longer side of an image.
+const LARGEST_SIDE: f32 = 16_384.0;
+
+/// A drawing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Figure {
+    svg: String,
+}
+
+impl Figure {
+    pub(super) fn new(svg: String) -> Self {
+        Self { svg }
+    }
+
+    /// The drawing as an SVG document.
+    pub fn svg(&self) -> &str {
+        &self.svg
+    }
+
+    /// The drawing as a PNG file with `scale` pixels per unit of the SVG, drawn with the bundled
+    /// font alone.
+    pub fn png(&self, scale: f32) -> Result<Vec<u8>, FigureError> {
+        let tree = Tree::from_str(&self.svg, &options())?;
+        let size = tree.size().to_int_size();
+        let (width, height) = (size.width(), size.height());
+        let refused = FigureError::Scale {
+            width,
+            height,
+            scale,
+        };
+        let [columns, rows] = [width, height].map(|side| (side as f32 * scale).round());
+        if !(columns >= 1.0 && rows >= 1.0 && columns.max(rows) <= LARGEST_SIDE) {
+            return Err(refused);
+        }
+        let mut pixels = Pixmap::new(columns as u32, rows as u32).ok_or(refused)?;
+        pixels.fill(Color::WHITE);
+        resvg::render(
+            &tree,
+            Transform::from_scale(scale, scale),
+            &mut pixels.as_mut(),
+        );
+        let opaque = pixels.pixels().iter();
+        let rgb: Vec<u8> = opaque
+            .flat_map(|pixel| [pixel.red(), pixel.green(), pixel.blue()])
+            .collect();
+        encode_png(pixels.width(), pixels.height(), &rgb)
+    }
+}
+
+/// Only the bundled font is known, so that text looks the same everywhere.
+fn options() -> Options<'static> {
+    let mut fonts = Database::new();
+    for font in FONTS {
+        fonts.load_font_data(font.to_vec());
+    }
+    Options {
+        font_family: FONT_FAMILY.to_owned(),
+        fontdb: Arc::new(fonts),
+        ..Options::default()
+    }
+}
+
+/// A PNG file of `rgb` `[height, width, 3]`.
+pub(super) fn encode_png(width: u32, height: u32, rgb: &[u8]) -> Result<Vec<u8>, FigureError> {
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, width, height);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(rgb)?;
+    writer.finish()?;
+    Ok(file)
+}
+
+#[cfg(test)]
+#[expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot set itself up has failed"
+)]
+mod tests {
+    use crate::figures::{canvas::Canvas, panel::TITLE};
+
+    #[test]
+    fn the_bundled_font_has_the_signs_that_formulas_need() {
+        let drawn = |text: &str| {
+            let mut canvas = Canvas::default();
+            canvas.text([20.0, 20.0], TITLE, text);
+            canvas.finish(40.0, 30.0).png(1.0).unwrap()
+        };
+        // What the font lacks is drawn as a box, all alike.
+        let unknown = drawn("\u{4e2d}");
+        assert_eq!(drawn("\u{6587}"), unknown);
+        assert_ne!(drawn(""), unknown);
+        for sign in [
+            "σ", "Σ", "∇", "−", "×", "·", "∞", "≈", "½", "⅓", "²", "₁", "→", "é",
+        ] {
+            let sign_drawn = drawn(sign);
+            assert!(sign_drawn != unknown && sign_drawn != drawn(""), "{sign}");
+        }
+    }
+}

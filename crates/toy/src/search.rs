@@ -1,0 +1,122 @@
+//! Which of several trained networks to use.
+//!
+//! What a small network does where it has seen no data is left to its initial weights. Two things are checked, both with
+//! points other than those that results are measured on: that trajectories from far outside come home (a network is
+//! *sound*), and how many outliers guided samples have. The paper, too, finds its guides by search.
+
+use foil_diffusion::{Result, Silent};
+
+use crate::{
+    Point,
+    distribution::{Class, Distribution},
+    metrics::Judge,
+    network::DensityModel,
+    sampling::{Guidance, Plan, SIGMA_MAX},
+};
+
+/// Starting points on a circle around the data.
+const DIRECTIONS: usize = 512;
+/// Where class A is, roughly.
+const CENTRE: Point = [0.37, 0.36];
+/// A trajectory has come home if it ends this near; the farthest branches are 1.6 away.
+const HOME: f32 = 2.0;
+/// How far out, in standard deviations of the first noise level, a main model alone must be sound: with less, guides
+/// that push outwards drive off some of its samples.
+const UNGUIDED_DEVIATIONS: f64 = 6.0;
+/// The same with guidance: as far as any of some hundred thousand starting points.
+const GUIDED_DEVIATIONS: f64 = 4.8;
+/// Samples for the outlier rate.
+const SAMPLES: usize = 8192;
+/// Separates these samples from those that results are measured on.
+const VALIDATION_SEED: u64 = 0x7661_6c69_6461_7465;
+
+/// Judges candidates for one main model.
+#[derive(Debug)]
+pub struct GuideSearch<'a> {
+    main: &'a DensityModel,
+    judge: &'a Judge,
+    plan: &'a Plan,
+    weight: f64,
+    start: Vec<Point>,
+    unguided: f64,
+}
+
+/// What was found out about a guide.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Candidate {
+    /// Whether guided trajectories from far outside come home.
+    pub is_sound: bool,
+    /// Outlier rate of guided samples over that of unguided ones.
+    pub outlier_ratio: f64,
+}
+
+impl Candidate {
+    /// Whether it is the better guide: a sound one first, then the one with fewer outliers.
+    pub fn is_better_than(&self, other: &Self) -> bool {
+        (self.is_sound, -self.outlier_ratio) > (other.is_sound, -other.outlier_ratio)
+    }
+}
+
+impl<'a> GuideSearch<'a> {
+    /// For guides that are used with `weight`.
+    pub fn new(
+        main: &'a DensityModel,
+        judge: &'a Judge,
+        plan: &'a Plan,
+        weight: f64,
+        seed: u64,
+    ) -> Result<Self> {
+        let class = Distribution::new(Class::A);
+        let start = plan.start(&class, SAMPLES, seed ^ VALIDATION_SEED);
+        let (samples, _) = plan.run(main, Guidance::None, &start, &mut Silent)?;
+        let unguided = judge.outlier_rate(&samples)?;
+        Ok(Self {
+            main,
+            judge,
+            plan,
+            weight,
+            start,
+            unguided,
+        })
+    }
+
+    /// Tries a guide.
+    pub fn judge(&self, guide: &DensityModel) -> Result<Candidate> {
+        let guidance = Guidance::Auto(guide, self.weight);
+        let is_sound = comes_home(self.plan, self.main, guidance, GUIDED_DEVIATIONS)?;
+        let (samples, _) = self
+            .plan
+            .run(self.main, guidance, &self.start, &mut Silent)?;
+        Ok(Candidate {
+            is_sound,
+            outlier_ratio: self.judge.outlier_rate(&samples)? / self.unguided,
+        })
+    }
+}
+
+/// Whether a main model alone brings trajectories home from everywhere.
+pub fn is_sound(main: &DensityModel, plan: &Plan) -> Result<bool> {
+    comes_home(plan, main, Guidance::None, UNGUIDED_DEVIATIONS)
+}
+
+fn comes_home(
+    plan: &Plan,
+    main: &DensityModel,
+    guidance: Guidance<'_>,
+    deviations: f64,
+) -> Result<bool> {
+    let reach = (deviations * SIGMA_MAX) as f32;
+    let start: Vec<Point> = (0..DIRECTIONS)
+        .map(|index| {
+            let angle = index as f32 / DIRECTIONS as f32 * std::f32::consts::TAU;
+            [
+                CENTRE[0] + reach * angle.cos(),
+                CENTRE[1] + reach * angle.sin(),
+            ]
+        })
+        .collect();
+    let (ends, _) = plan.run(main, guidance, &start, &mut Silent)?;
+    Ok(ends
+        .iter()
+        .all(|end| (end[0] - CENTRE[0]).hypot(end[1] - CENTRE[1]) <= HOME))
+}

@@ -1,0 +1,10 @@
+//! Tests of the laboratory.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot set itself up has failed"
+)]
+
+mod distribution;
+mod figures;
+mod sampling;
+mod training;
