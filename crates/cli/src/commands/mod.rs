@@ -1,0 +1,18 @@
+//! One function for each verb: resolve what was typed, call the library, report.
+
+mod toy;
+
+use anyhow::Result;
+
+use crate::arguments::{Command, ToyCommand};
+
+/// Runs a command.
+pub fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Toy(ToyCommand::Reproduce(arguments)) => toy::reproduce::run(&arguments),
+        Command::Toy(ToyCommand::Train(arguments)) => toy::train::run(&arguments),
+        Command::Toy(ToyCommand::Sample(arguments)) => toy::sample::run(&arguments),
+        Command::Toy(ToyCommand::Plot(arguments)) => toy::plot::run(&arguments),
+        Command::Toy(ToyCommand::Bench(arguments)) => toy::bench::run(&arguments),
+    }
+}

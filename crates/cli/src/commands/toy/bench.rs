@@ -1,0 +1,138 @@
+//! `foil toy bench`: how fast the laboratory is on this machine.
+
+use std::time::Instant;
+
+use anyhow::Result;
+use foil_diffusion::Silent;
+use foil_toy::{
+    distribution::{Class, Distribution},
+    network::Architecture,
+    sampling::{Guidance, Plan},
+    training::{Config, Training},
+};
+use serde::Serialize;
+
+use crate::arguments::Bench;
+
+/// Iterations that are timed one by one, after some to warm up.
+const TIMED: usize = 150;
+const WARM_UP: usize = 20;
+const SAMPLES: usize = 65_536;
+/// Runs of guided sampling; the median counts.
+const RUNS: usize = 5;
+
+#[derive(Serialize)]
+struct Report {
+    threads: usize,
+    rows: Vec<TrainingSpeed>,
+    sampling: SamplingSpeed,
+}
+
+#[derive(Serialize)]
+struct TrainingSpeed {
+    model: &'static str,
+    width: usize,
+    iterations_per_second: f64,
+    median_seconds: f64,
+}
+
+#[derive(Serialize)]
+struct SamplingSpeed {
+    samples: usize,
+    median_seconds: f64,
+}
+
+/// Times training of the three networks, then guided sampling.
+#[expect(clippy::print_stdout, reason = "the report is data")]
+pub fn run(arguments: &Bench) -> Result<()> {
+    let networks = [
+        ("main", Class::A, 64),
+        ("guide", Class::A, 32),
+        ("unconditional", Class::AB, 32),
+    ];
+    let rows = networks.map(|(model, class, width)| {
+        let architecture = Architecture { layers: 4, width };
+        let mut training = Training::new(Config {
+            class,
+            architecture,
+            seed: 0,
+        });
+        (0..WARM_UP).for_each(|_| {
+            training.step();
+        });
+        let median_seconds = median((0..TIMED).map(|_| seconds(|| training.step())).collect());
+        TrainingSpeed {
+            model,
+            width,
+            iterations_per_second: 1.0 / median_seconds,
+            median_seconds,
+        }
+    });
+    let report = Report {
+        threads: rayon::current_num_threads(),
+        rows: rows.into(),
+        sampling: sampling()?,
+    };
+    if arguments.json {
+        println!("{}", serde_json::to_string(&report)?);
+        return Ok(());
+    }
+    println!("{} threads", report.threads);
+    for row in &report.rows {
+        let TrainingSpeed {
+            model,
+            width,
+            iterations_per_second,
+            median_seconds,
+        } = row;
+        let milliseconds = 1e3 * median_seconds;
+        println!(
+            "train {model:<14} width {width}  {iterations_per_second:7.1} iterations/s  ({milliseconds:.2} ms)"
+        );
+    }
+    let SamplingSpeed {
+        samples,
+        median_seconds,
+    } = report.sampling;
+    println!("sample, autoguidance w 3, 32 Heun steps: {samples} samples in {median_seconds:.2} s");
+    Ok(())
+}
+
+fn sampling() -> Result<SamplingSpeed> {
+    let model = |width, iterations| {
+        let mut training = Training::new(Config {
+            class: Class::A,
+            architecture: Architecture { layers: 4, width },
+            seed: 0,
+        });
+        (0..iterations).for_each(|_| {
+            training.step();
+        });
+        training.model()
+    };
+    // Sampling does the same arithmetic whatever the weights; these are trained enough to stay finite.
+    let (main, guide) = (model(64, 128), model(32, 128));
+    let plan = Plan::published()?;
+    let start = plan.start(&Distribution::new(Class::A), SAMPLES, 0);
+    let mut times = Vec::new();
+    for _ in 0..RUNS {
+        let begin = Instant::now();
+        plan.run(&main, Guidance::Auto(&guide, 3.0), &start, &mut Silent)?;
+        times.push(begin.elapsed().as_secs_f64());
+    }
+    Ok(SamplingSpeed {
+        samples: SAMPLES,
+        median_seconds: median(times),
+    })
+}
+
+fn seconds<T>(work: impl FnOnce() -> T) -> f64 {
+    let begin = Instant::now();
+    std::hint::black_box(work());
+    begin.elapsed().as_secs_f64()
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
+    values[values.len() / 2]
+}

@@ -1,0 +1,161 @@
+//! `foil toy sample`: samples of one network, guided or not, and how good they are.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use foil_diffusion::guidance::{Gate, Interval};
+use foil_toy::{
+    distribution::{Class, Distribution},
+    metrics::{Judge, Metrics, Row},
+    sampling::{Guidance, Plan, levels},
+    training::SavedModel,
+};
+
+use super::{Watch, samples_file};
+use crate::{
+    arguments::{GateName, GuidanceName, Sample},
+    progress::Progress,
+};
+
+/// Samples, writes, measures.
+#[expect(clippy::print_stdout, reason = "the table is data")]
+pub fn run(arguments: &Sample) -> Result<()> {
+    let main = SavedModel::load(&arguments.model)?;
+    let guide = guide(arguments, main.config.class)?;
+    let guidance = guidance(arguments.guidance, guide.as_ref())?;
+    let plan = Plan {
+        sampler: arguments.sampler,
+        levels: levels(arguments.sigma_max, arguments.steps)?,
+        interval: interval(arguments)?,
+        seed: arguments.seed,
+    };
+    let progress = Progress::new();
+    let bar = progress.bar("sampling", arguments.steps as u64, "steps");
+    let start = plan.start(
+        &Distribution::new(main.config.class),
+        arguments.samples,
+        arguments.seed,
+    );
+    let (points, evaluations) = plan.run(&main.model, guidance, &start, &mut Watch(&bar))?;
+    bar.done(&format!("{} samples", points.len()));
+    if points.iter().flatten().any(|value| !value.is_finite()) {
+        bail!("the trajectories diverged: choose a weight nearer to 1 or more steps");
+    }
+    let title = title(arguments.guidance);
+    samples_file::write(&arguments.out, &points, &title, &format!("{arguments:?}"))?;
+    progress.say(&format!("wrote {}", arguments.out.display()));
+    if main.config.class == Class::A {
+        let measures = Judge::new(points.len().max(10_000), arguments.seed)?.measure(&points)?;
+        let mut row = Row::new(&title, weight(arguments.guidance), points.len(), measures);
+        row.interval = plan
+            .interval
+            .map(|interval| [interval.low(), interval.high()]);
+        (row.evaluations_strong, row.evaluations_weak) = (evaluations.strong, evaluations.weak);
+        print!(
+            "{}",
+            Metrics {
+                rows: vec![row],
+                training: vec![],
+                guide_search: vec![]
+            }
+            .table()
+        );
+    }
+    Ok(())
+}
+
+/// The guide that the method needs, checked to be one for it.
+fn guide(arguments: &Sample, class: Class) -> Result<Option<SavedModel>> {
+    let load = |path: &Path| {
+        SavedModel::load(path)
+            .map(Some)
+            .map_err(anyhow::Error::from)
+    };
+    let named = |guide: &str| format!("guidance {guide} needs --guide FILE");
+    let refuse = |path: &Path, needs: &str, found: Class| {
+        bail!(
+            "{} models class {}, but {needs}",
+            path.display(),
+            found.name()
+        )
+    };
+    match arguments.guidance {
+        GuidanceName::Auto(_) => {
+            let path = arguments
+                .guide
+                .as_deref()
+                .with_context(|| named("auto:W"))?;
+            let guide = load(path)?;
+            match guide.as_ref().map(|guide| guide.config.class) {
+                Some(found) if found != class => refuse(
+                    path,
+                    &format!("autoguidance needs the main model's class {}", class.name()),
+                    found,
+                ),
+                _ => Ok(guide),
+            }
+        }
+        GuidanceName::ClassifierFree(_) => {
+            let path = arguments.guide.as_deref().with_context(|| named("cfg:W"))?;
+            let guide = load(path)?;
+            match guide.as_ref().map(|guide| guide.config.class) {
+                Some(found) if found != Class::AB => refuse(
+                    path,
+                    "classifier-free guidance needs a model of both classes (AB)",
+                    found,
+                ),
+                _ => Ok(guide),
+            }
+        }
+        GuidanceName::None | GuidanceName::Truncation(_) => match &arguments.guide {
+            Some(path) => bail!(
+                "--guide {} has no use with guidance none or truncate:W",
+                path.display()
+            ),
+            None => Ok(None),
+        },
+    }
+}
+
+fn guidance(name: GuidanceName, guide: Option<&SavedModel>) -> Result<Guidance<'_>> {
+    let model = || {
+        guide
+            .map(|guide| &guide.model)
+            .context("guidance needs --guide FILE")
+    };
+    Ok(match name {
+        GuidanceName::None => Guidance::None,
+        GuidanceName::Auto(weight) => Guidance::Auto(model()?, weight),
+        GuidanceName::ClassifierFree(weight) => Guidance::ClassifierFree(model()?, weight),
+        GuidanceName::Truncation(weight) => Guidance::Truncation(weight),
+    })
+}
+
+fn interval(arguments: &Sample) -> Result<Option<Interval>> {
+    let gate = match arguments.gate {
+        GateName::Step => Gate::Step,
+        GateName::Evaluation => Gate::Evaluation,
+    };
+    let gated = arguments
+        .interval
+        .map(|interval| Interval::new(interval.low(), interval.high(), gate));
+    Ok(gated.transpose()?)
+}
+
+fn title(name: GuidanceName) -> String {
+    match name {
+        GuidanceName::None => "No guidance".into(),
+        GuidanceName::Auto(weight) => format!("Autoguidance, w = {weight}"),
+        GuidanceName::ClassifierFree(weight) => format!("Classifier-free guidance, w = {weight}"),
+        GuidanceName::Truncation(weight) => format!("Naive truncation, w = {weight}"),
+    }
+}
+
+fn weight(name: GuidanceName) -> f64 {
+    match name {
+        GuidanceName::None => 1.0,
+        GuidanceName::Auto(weight)
+        | GuidanceName::ClassifierFree(weight)
+        | GuidanceName::Truncation(weight) => weight,
+    }
+}

@@ -1,0 +1,43 @@
+//! `foil toy train`: one network.
+
+use anyhow::Result;
+use foil_toy::{
+    network::Architecture,
+    training::{Config, Run},
+};
+
+use crate::{arguments::Train, progress::Progress};
+
+/// Trains, or continues.
+#[expect(clippy::print_stdout, reason = "the dry run's answer is data")]
+pub fn run(arguments: &Train) -> Result<()> {
+    let architecture = Architecture {
+        layers: arguments.layers,
+        width: arguments.width,
+    };
+    let config = Config {
+        class: arguments.class.into(),
+        architecture,
+        seed: arguments.seed,
+    };
+    let run = Run {
+        config,
+        iterations: arguments.iterations,
+        folder: arguments.out.join("snapshots"),
+    };
+    if arguments.dry_run {
+        println!("{}", serde_json::to_string_pretty(&config)?);
+        println!(
+            "{} parameters, {} iterations of 4096 samples",
+            architecture.parameters(),
+            run.iterations
+        );
+        return Ok(());
+    }
+    let progress = Progress::new();
+    super::train(&run, "training", &progress)?;
+    let model = arguments.out.join("model.safetensors");
+    run.publish(&model)?;
+    progress.say(&format!("wrote {}", model.display()));
+    Ok(())
+}

@@ -1,0 +1,43 @@
+//! `foil`: train, sample and evaluate guided diffusion models.
+
+mod arguments;
+mod commands;
+mod interrupt;
+mod progress;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Wrong input, or a file that is not what it should be.
+const REFUSED: u8 = 2;
+/// Stopped by the user, as shells report it.
+const INTERRUPTED: u8 = 130;
+
+fn main() -> ExitCode {
+    let arguments = match arguments::Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return arguments::explain(&error),
+    };
+    interrupt::listen();
+    match commands::run(arguments.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report(&error);
+            ExitCode::from(if interrupt::requested() {
+                INTERRUPTED
+            } else {
+                REFUSED
+            })
+        }
+    }
+}
+
+/// The one line that says what went wrong.
+#[expect(
+    clippy::print_stderr,
+    reason = "the only place where errors reach the user"
+)]
+fn report(error: &anyhow::Error) {
+    eprintln!("error: {error:#}");
+}

@@ -1,0 +1,95 @@
+//! Progress on standard error: bars with the time left on a terminal, one line for each finished piece elsewhere.
+
+use std::time::{Duration, Instant};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// All bars of a command.
+pub struct Progress {
+    bars: MultiProgress,
+    terminal: bool,
+}
+
+/// One piece of work.
+pub struct Bar {
+    drawn: ProgressBar,
+    name: String,
+    start: Instant,
+    terminal: bool,
+}
+
+impl Progress {
+    /// Drawn on standard error.
+    pub fn new() -> Self {
+        let terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
+        let target = if terminal {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
+        Self {
+            bars: MultiProgress::with_draw_target(target),
+            terminal,
+        }
+    }
+
+    /// A bar for `length` units of work called `unit`.
+    pub fn bar(&self, name: &str, length: u64, unit: &str) -> Bar {
+        let template = format!(
+            "{{prefix:<26}} {{bar:28.yellow/dim}} {{pos:>5}}/{{len}} {unit} {{msg}} {{elapsed}}, {{eta}} left"
+        );
+        let style = ProgressStyle::with_template(&template)
+            .expect("a constant template")
+            .progress_chars("━━╌");
+        let drawn = self.bars.add(
+            ProgressBar::new(length)
+                .with_style(style)
+                .with_prefix(name.to_owned()),
+        );
+        drawn.enable_steady_tick(Duration::from_millis(200));
+        Bar {
+            drawn,
+            name: name.to_owned(),
+            start: Instant::now(),
+            terminal: self.terminal,
+        }
+    }
+
+    /// A line that stays.
+    #[expect(clippy::print_stderr, reason = "progress goes to standard error")]
+    pub fn say(&self, line: &str) {
+        if self.terminal {
+            // Drawing may fail only where there is nothing to draw on.
+            let _ = self.bars.println(line);
+        } else {
+            eprintln!("{line}");
+        }
+    }
+}
+
+impl Bar {
+    /// Moves to a position.
+    pub fn at(&self, position: u64) {
+        self.drawn.set_position(position);
+    }
+
+    /// Says something beside the bar.
+    pub fn message(&self, message: String) {
+        self.drawn.set_message(message);
+    }
+
+    /// Leaves one line: what was done and how long it took.
+    #[expect(clippy::print_stderr, reason = "progress goes to standard error")]
+    pub fn done(&self, result: &str) {
+        let seconds = self.start.elapsed().as_secs_f64();
+        if self.terminal {
+            let style =
+                ProgressStyle::with_template("{prefix:<26} {msg}").expect("a constant template");
+            self.drawn.set_style(style);
+            self.drawn
+                .finish_with_message(format!("{result} ({seconds:.1} s)"));
+        } else {
+            eprintln!("{:<26} {result} ({seconds:.1} s)", self.name);
+        }
+    }
+}
