@@ -10,7 +10,7 @@ use std::{
 #[non_exhaustive]
 pub enum FileError {
     /// Reading failed.
-    #[error("cannot read {path}: {source}")]
+    #[error("cannot read {path}")]
     Read {
         /// The file.
         path: PathBuf,
@@ -18,7 +18,7 @@ pub enum FileError {
         source: std::io::Error,
     },
     /// Writing failed.
-    #[error("cannot write {path}: {source}")]
+    #[error("cannot write {path}")]
     Write {
         /// The file or folder.
         path: PathBuf,

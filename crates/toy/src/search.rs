@@ -25,8 +25,11 @@ const HOME: f32 = 2.0;
 const UNGUIDED_DEVIATIONS: f64 = 6.0;
 /// The same with guidance: as far as any of some hundred thousand starting points.
 const GUIDED_DEVIATIONS: f64 = 4.8;
-/// Samples for the outlier rate.
-const SAMPLES: usize = 8192;
+/// Samples for a first look at the outlier rate, and for a second one at those guides that are worth it.
+const FEW: usize = 8192;
+const MANY: usize = 65_536;
+/// What is worth it.
+const PROMISING: f64 = 0.65;
 /// Separates these samples from those that results are measured on.
 const VALIDATION_SEED: u64 = 0x7661_6c69_6461_7465;
 
@@ -38,7 +41,7 @@ pub struct GuideSearch<'a> {
     plan: &'a Plan,
     weight: f64,
     start: Vec<Point>,
-    unguided: f64,
+    unguided: [f64; 2],
 }
 
 /// What was found out about a guide.
@@ -66,10 +69,12 @@ impl<'a> GuideSearch<'a> {
         weight: f64,
         seed: u64,
     ) -> Result<Self> {
-        let class = Distribution::new(Class::A);
-        let start = plan.start(&class, SAMPLES, seed ^ VALIDATION_SEED);
+        let start = plan.start(&Distribution::new(Class::A), MANY, seed ^ VALIDATION_SEED);
         let (samples, _) = plan.run(main, Guidance::None, &start, &mut Silent)?;
-        let unguided = judge.outlier_rate(&samples)?;
+        let unguided = [
+            judge.outlier_rate(&samples[..FEW])?,
+            judge.outlier_rate(&samples)?,
+        ];
         Ok(Self {
             main,
             judge,
@@ -84,12 +89,19 @@ impl<'a> GuideSearch<'a> {
     pub fn judge(&self, guide: &DensityModel) -> Result<Candidate> {
         let guidance = Guidance::Auto(guide, self.weight);
         let is_sound = comes_home(self.plan, self.main, guidance, GUIDED_DEVIATIONS)?;
-        let (samples, _) = self
-            .plan
-            .run(self.main, guidance, &self.start, &mut Silent)?;
+        let ratio = |count: usize, unguided: f64| -> Result<f64> {
+            let (samples, _) =
+                self.plan
+                    .run(self.main, guidance, &self.start[..count], &mut Silent)?;
+            Ok(self.judge.outlier_rate(&samples)? / unguided)
+        };
+        let mut outlier_ratio = ratio(FEW, self.unguided[0])?;
+        if is_sound && outlier_ratio <= PROMISING {
+            outlier_ratio = ratio(MANY, self.unguided[1])?;
+        }
         Ok(Candidate {
             is_sound,
-            outlier_ratio: self.judge.outlier_rate(&samples)? / self.unguided,
+            outlier_ratio,
         })
     }
 }

@@ -1,6 +1,7 @@
 //! The ground truth: two classes, each a tree of thin Gaussians, whose density and score are known at every noise level.
 
 mod noisy;
+mod precision;
 mod score;
 mod tree;
 

@@ -7,7 +7,8 @@ use rayon::prelude::*;
 
 use super::{
     Class,
-    score::{Arrays, Fixed, PerPoint, Scores, Scratch},
+    precision::{Arrays, Fixed, PerPoint},
+    score::{Scores, Scratch},
     tree::{Component, components},
 };
 use crate::points::{Point, denoised, points_of, tensor_like};

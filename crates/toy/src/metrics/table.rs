@@ -47,8 +47,10 @@ pub struct TrainingRow {
 /// One guide that was tried; see [`crate::search`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GuideRow {
-    /// Its seed.
-    pub seed: u64,
+    /// The seed of the main model it was tried with.
+    pub main_seed: u64,
+    /// Its own seed.
+    pub guide_seed: u64,
     /// Whether guided trajectories from far outside came home.
     pub sound: bool,
     /// Outlier rate of samples it guided over that of unguided ones.

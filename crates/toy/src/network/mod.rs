@@ -4,7 +4,7 @@
 //! perceptron that sees c·x, ln(σ)/4 and 1: linear(4, width), then `layers` times silu/0.596 and linear(width, width).
 //! Linear weights are used as rows of unit mean square divided by √(inputs).
 //!
-//! The loss is on the score, so its gradient needs second derivatives. [`block`] has them written out.
+//! The loss is on the score, so its gradient needs second derivatives. The module `block` has them written out.
 
 mod architecture;
 mod block;

@@ -1,9 +1,13 @@
 //! The network's slow truth: its definition in double precision without any of the arrangements of the fast version,
 //! and derivatives by finite differences. What the fused passes are tested against.
 
-use super::{Architecture, Block, DensityModel, Gradient, Prepared, Targets};
+use super::{
+    Architecture, Block, DensityModel, Gradient, Prepared, Targets,
+    dispatch::{Evaluate, Samples, Train},
+};
 use crate::Point;
 use foil_diffusion::Sigma;
+use pulp::{Arch, Scalar, WithSimd};
 
 /// log p by the definition.
 fn log_density(architecture: Architecture, parameters: &[f64], x: [f64; 2], sigma: f64) -> f64 {
@@ -193,4 +197,78 @@ fn a_gradient_is_summed_over_calls_and_cleared() {
     assert!((twice.loss / once.loss - 2.0).abs() < 1e-6);
     once.clear();
     assert!(once.loss == 0.0);
+}
+
+/// Densities, scores and gradient of one block, by vectors or by plain numbers.
+fn one_block(
+    network: &Prepared,
+    world: &World,
+    portable: bool,
+) -> (Vec<f32>, Vec<Point>, Vec<f32>) {
+    let count = world.points.len();
+    let mut block = Block::new(network);
+    // Not a number wherever something must be written.
+    let (mut log_densities, mut scores) = (vec![f32::NAN; count], vec![[f32::NAN; 2]; count]);
+    let samples = Samples {
+        points: &world.points,
+        sigmas: &world.sigmas,
+    };
+    let (block_ref, densities, gradients) = (&mut block, &mut log_densities, &mut scores);
+    let evaluate = Evaluate {
+        block: block_ref,
+        network,
+        samples,
+        log_densities: densities,
+        scores: gradients,
+    };
+    if portable {
+        evaluate.with_simd(Scalar::new());
+    } else {
+        Arch::new().dispatch(evaluate);
+    }
+    let mut gradient = Gradient::zero(network.architecture);
+    let targets = Targets {
+        scores: &world.targets,
+        share: 1.0,
+    };
+    let train = Train {
+        block: &mut block,
+        network,
+        samples,
+        targets,
+        gradient: &mut gradient,
+    };
+    if portable {
+        train.with_simd(Scalar::new());
+    } else {
+        Arch::new().dispatch(train);
+    }
+    let mut by_parameters = vec![f32::NAN; network.architecture.parameters()];
+    gradient.by_parameters(network, &world.parameters, &mut by_parameters);
+    (log_densities, scores, by_parameters)
+}
+
+#[test]
+fn vectors_and_plain_numbers_agree() {
+    for (layers, width, samples) in [(1, 5, 3), (3, 33, 32), (2, 48, 17)] {
+        let architecture = Architecture { layers, width };
+        let world = world(architecture, samples);
+        let network = Prepared::new(architecture, &world.parameters);
+        let (left, right) = (
+            one_block(&network, &world, false),
+            one_block(&network, &world, true),
+        );
+        let close = |a: &[f32], b: &[f32]| {
+            let size = b
+                .iter()
+                .fold(0.0_f32, |largest, value| largest.max(value.abs()));
+            assert!(size.is_finite() && size > 0.0);
+            a.iter()
+                .zip(b)
+                .for_each(|(a, b)| assert!((a - b).abs() < 1e-4 * size, "{a} and {b}"));
+        };
+        close(&left.0, &right.0);
+        close(left.1.as_flattened(), right.1.as_flattened());
+        close(&left.2, &right.2);
+    }
 }

@@ -133,7 +133,7 @@ impl Training {
         self.iteration
     }
 
-    /// Time spent training so far, as told by [`Self::add_seconds`].
+    /// Time spent training so far, over all sessions of a run.
     pub fn seconds(&self) -> f64 {
         self.seconds
     }

@@ -174,12 +174,18 @@ fn the_folder_of_another_run_is_refused() {
     );
 }
 
+/// Tensors of a file: name, shape, bytes.
+type Tensors = Vec<(String, Vec<usize>, Vec<u8>)>;
+
+/// What a reader should complain about, and the damage.
+type Damage = (&'static str, fn(&mut Tensors));
+
 /// Rewrites a snapshot with one thing changed.
-fn changed(path: &Path, change: impl Fn(&mut Vec<(String, Vec<usize>, Vec<u8>)>)) {
+fn changed(path: &Path, change: impl Fn(&mut Tensors)) {
     let bytes = std::fs::read(path).unwrap();
     let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
     let file = SafeTensors::deserialize(&bytes).unwrap();
-    let mut tensors: Vec<_> = file
+    let mut tensors: Tensors = file
         .tensors()
         .into_iter()
         .map(|(name, tensor)| (name, tensor.shape().to_vec(), tensor.data().to_vec()))
@@ -223,17 +229,17 @@ fn damaged_and_foreign_files_are_refused_with_what_is_wrong() {
     }
     training.save_state(&path).unwrap();
     refused("toy-training-state");
-    let damage: [(&str, &dyn Fn(&mut Vec<(String, Vec<usize>, Vec<u8>)>)); 4] = [
-        ("no tensor gain", &|tensors| {
-            tensors.retain(|(name, ..)| name != "gain")
+    let damage: [Damage; 4] = [
+        ("no tensor gain", |tensors| {
+            tensors.retain(|(name, ..)| name != "gain");
         }),
-        ("unknown tensors: extra", &|tensors| {
-            tensors.push(("extra".into(), vec![1], vec![0; 4]))
+        ("unknown tensors: extra", |tensors| {
+            tensors.push(("extra".into(), vec![1], vec![0; 4]));
         }),
-        ("not finite", &|tensors| {
-            tensors[0].2[..4].copy_from_slice(&f32::NAN.to_le_bytes())
+        ("not finite", |tensors| {
+            tensors[0].2[..4].copy_from_slice(&f32::NAN.to_le_bytes());
         }),
-        ("expected F32", &|tensors| {
+        ("expected F32", |tensors| {
             let layer = tensors
                 .iter_mut()
                 .find(|(name, ..)| name == "layers.1.weight")

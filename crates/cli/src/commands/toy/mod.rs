@@ -3,6 +3,7 @@
 pub mod bench;
 mod figures;
 mod methods;
+mod networks;
 pub mod plot;
 pub mod reproduce;
 pub mod sample;

@@ -1,84 +1,76 @@
 //! `foil toy reproduce`: the paper's toy from nothing. Training, figures, numbers.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use foil_toy::{
     Point,
     distribution::{Class, Distribution},
     figures::{Figure, Panel, figure_1},
     files,
-    metrics::{GuideRow, Judge, Metrics, Row, TrainingRow},
-    network::{Architecture, DensityModel},
+    metrics::{Judge, Metrics, Row},
     sampling::{Guidance, Plan},
-    search::{self, Candidate, GuideSearch},
-    training::{Config, Run, Training},
 };
 
 use super::{
     figures,
     methods::{AUTOGUIDANCE_WEIGHT, Bench, CLASSIFIER_FREE_WEIGHT, Method, Networks},
+    networks::Workshop,
 };
-use crate::{arguments::Reproduce, interrupt, progress::Progress};
+use crate::{arguments::Reproduce, progress::Progress};
 
-/// The paper's widths and lengths of training.
-const LAYERS: usize = 4;
-const MAIN: (usize, u32) = (64, 4096);
-const GUIDE: (usize, u32) = (32, 512);
-/// Main models that are tried at most.
-const MAINS: u64 = 4;
-/// Guides that are tried at most, and the ratio of outliers with which the search is content.
-const GUIDES: u64 = 32;
-const CONTENT: f64 = 0.55;
 /// Points drawn in a panel.
 const DRAWN: usize = 8192;
-
-/// One reproduction under way.
-struct Reproduction<'a> {
-    arguments: &'a Reproduce,
-    progress: Progress,
-    plan: Plan,
-    judge: Judge,
-    training: Vec<TrainingRow>,
-    guide_search: Vec<GuideRow>,
-}
+/// The truncation that figure 1 shows: enough to lose all but the trunk.
+const SHOWN_TRUNCATION: f64 = 1.25;
 
 /// Trains, measures, draws.
 #[expect(clippy::print_stdout, reason = "the table is data")]
 pub fn run(arguments: &Reproduce) -> Result<()> {
-    files::check_writable(&arguments.out)?;
-    let mut reproduction = Reproduction {
-        arguments,
-        progress: Progress::new(),
-        plan: Plan::published()?,
-        judge: Judge::new(arguments.samples as usize, arguments.seed)?,
-        training: vec![],
-        guide_search: vec![],
-    };
-    let networks = reproduction.train()?;
-    let (rows, panels) = reproduction.measure(&networks)?;
-    reproduction.draw(&networks, &panels)?;
-    let Reproduction {
+    let Reproduce {
+        out, seed, samples, ..
+    } = arguments;
+    files::check_writable(out)?;
+    let progress = Progress::new();
+    let (plan, judge) = (Plan::published()?, Judge::new(*samples as usize, *seed)?);
+    let mut workshop = Workshop::new(arguments, &progress, &plan, &judge);
+    let networks = workshop.train()?;
+    let Workshop {
         training,
         guide_search,
-        progress,
         ..
-    } = reproduction;
+    } = workshop;
+    let reproduction = Reproduction {
+        arguments,
+        progress: &progress,
+        plan: &plan,
+        judge: &judge,
+    };
+    let (rows, panels) = reproduction.measure(&networks)?;
+    reproduction.draw(&networks, &panels)?;
     let metrics = Metrics {
         rows,
         training,
         guide_search,
     };
     files::write(
-        &arguments.out.join("metrics.json"),
+        &out.join("metrics.json"),
         serde_json::to_string_pretty(&metrics)?.as_bytes(),
     )?;
     progress.say(&format!(
         "wrote models, figures 1, 2 and 9 and metrics.json to {}",
-        arguments.out.display()
+        out.display()
     ));
-    println!("{}", metrics.table());
+    print!("{}", metrics.table());
     Ok(())
+}
+
+/// What measuring and drawing need besides the networks.
+struct Reproduction<'a> {
+    arguments: &'a Reproduce,
+    progress: &'a Progress,
+    plan: &'a Plan,
+    judge: &'a Judge,
 }
 
 /// A panel of figure 1 before it is drawn.
@@ -89,115 +81,6 @@ struct Samples {
 }
 
 impl Reproduction<'_> {
-    fn train(&mut self) -> Result<Networks> {
-        let seed = self.arguments.seed;
-        let main = self.main()?;
-        let (width, iterations) = GUIDE;
-        let unconditional =
-            self.network("unconditional", config(Class::AB, width, seed), iterations)?;
-        let chosen = self.choose_guide(&main)?;
-        let guide = self.network("guide", config(Class::A, width, chosen), iterations)?;
-        Ok(Networks {
-            main,
-            guide,
-            unconditional,
-        })
-    }
-
-    /// The first sound main model.
-    fn main(&mut self) -> Result<DensityModel> {
-        let (width, iterations) = MAIN;
-        for attempt in 0..MAINS {
-            let config = config(Class::A, width, variant(self.arguments.seed, attempt));
-            let model = self.network("main", config, iterations)?;
-            if search::is_sound(&model, &self.plan)? || attempt + 1 == MAINS {
-                return Ok(model);
-            }
-            self.training.pop();
-            self.progress.say("this main model does not bring far points home; training one from other initial weights");
-        }
-        bail!("no main model was trained")
-    }
-
-    /// Trains one network in its own folder and publishes it under its name.
-    fn network(&mut self, name: &str, config: Config, iterations: u32) -> Result<DensityModel> {
-        let iterations = (iterations * self.arguments.percent / 100).max(1);
-        let folder = self
-            .arguments
-            .out
-            .join("training")
-            .join(format!("{name}-seed{}", config.seed));
-        let run = Run {
-            config,
-            iterations,
-            folder,
-        };
-        let trained = super::train(&run, name, &self.progress)?;
-        run.publish(&self.model_path(name))?;
-        self.training.push(TrainingRow {
-            model: name.to_owned(),
-            iterations,
-            seconds: trained.seconds,
-        });
-        Ok(trained.saved.model)
-    }
-
-    fn model_path(&self, name: &str) -> PathBuf {
-        self.arguments
-            .out
-            .join("models")
-            .join(format!("{name}.safetensors"))
-    }
-
-    /// The seed of the guide that serves the main model best; see [`foil_toy::search`].
-    fn choose_guide(&mut self, main: &DensityModel) -> Result<u64> {
-        let seed = self.arguments.seed;
-        let search = GuideSearch::new(main, &self.judge, &self.plan, AUTOGUIDANCE_WEIGHT, seed)?;
-        let bar = self.progress.bar("choosing a guide", GUIDES, "guides");
-        let (width, iterations) = GUIDE;
-        let iterations = (iterations * self.arguments.percent / 100).max(1);
-        let mut best: Option<(usize, Candidate)> = None;
-        for attempt in 0..GUIDES {
-            let seed = variant(seed, attempt);
-            let mut training = Training::new(config(Class::A, width, seed));
-            for _ in 0..iterations {
-                training.step();
-                if interrupt::requested() {
-                    bail!(
-                        "interrupted while choosing a guide; the same command continues after the main model"
-                    );
-                }
-            }
-            let candidate = search.judge(&training.model())?;
-            let Candidate {
-                is_sound: sound,
-                outlier_ratio,
-            } = candidate;
-            self.guide_search.push(GuideRow {
-                seed,
-                sound,
-                outlier_ratio,
-                chosen: false,
-            });
-            if best.is_none_or(|(_, best)| candidate.is_better_than(&best)) {
-                best = Some((self.guide_search.len() - 1, candidate));
-                bar.message(format!("outlier ratio {outlier_ratio:.2}"));
-            }
-            bar.at(attempt + 1);
-            if sound && outlier_ratio <= CONTENT {
-                break;
-            }
-        }
-        let (index, candidate) = best.expect("at least one guide was tried");
-        self.guide_search[index].chosen = true;
-        let tried = self.guide_search.len();
-        bar.done(&format!(
-            "of {tried} tried, this one leaves {:.2} of the outliers",
-            candidate.outlier_ratio
-        ));
-        Ok(self.guide_search[index].seed)
-    }
-
     /// The table, and the samples of figure 1.
     fn measure(&self, networks: &Networks) -> Result<(Vec<Row>, Vec<Samples>)> {
         let (count, seed) = (self.arguments.samples as usize, self.arguments.seed);
@@ -237,7 +120,7 @@ impl Reproduction<'_> {
             .iter()
             .find(|row| is_autoguidance(row))
             .map_or(0.0, |row| row.outlier_rate);
-        for weight in [bench.matching_truncation(matched)?, 1.25] {
+        for weight in [bench.matching_truncation(matched)?, SHOWN_TRUNCATION] {
             let guidance = Guidance::Truncation(weight);
             let method = Method {
                 name: "truncation".into(),
@@ -247,7 +130,7 @@ impl Reproduction<'_> {
             };
             let (row, points) = bench.measure(&method)?;
             rows.push(row);
-            if weight >= 1.25 {
+            if weight >= SHOWN_TRUNCATION {
                 let naive = Samples {
                     title: "Naive truncation",
                     subtitle: format!("w = {weight}"),
@@ -306,22 +189,6 @@ impl Reproduction<'_> {
 fn write(figure: &Figure, out: &Path, name: &str) -> Result<()> {
     super::write_figure(figure, &out.join(format!("{name}.svg")))?;
     super::write_figure(figure, &out.join(format!("{name}.png")))
-}
-
-fn config(class: Class, width: usize, seed: u64) -> Config {
-    Config {
-        class,
-        architecture: Architecture {
-            layers: LAYERS,
-            width,
-        },
-        seed,
-    }
-}
-
-/// Other seeds that belong to a seed.
-fn variant(seed: u64, attempt: u64) -> u64 {
-    seed.wrapping_add(attempt << 32)
 }
 
 /// Which methods figure 1 shows.

@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail};
 use foil_diffusion::guidance::{Gate, Interval};
 use foil_toy::{
     distribution::{Class, Distribution},
+    files,
     metrics::{Judge, Metrics, Row},
     sampling::{Guidance, Plan, levels},
     training::SavedModel,
@@ -29,6 +30,11 @@ pub fn run(arguments: &Sample) -> Result<()> {
         interval: interval(arguments)?,
         seed: arguments.seed,
     };
+    let folder = arguments
+        .out
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    files::check_writable(folder.unwrap_or(Path::new(".")))?;
     let progress = Progress::new();
     let bar = progress.bar("sampling", arguments.steps as u64, "steps");
     let start = plan.start(

@@ -1,0 +1,45 @@
+//! The real program, end to end, each test in a fresh folder.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot set itself up has failed"
+)]
+
+mod refusals;
+mod reproduce;
+mod toy;
+
+use std::{
+    path::Path,
+    process::{Command, Output},
+};
+
+/// Runs `foil` in a folder.
+fn foil(folder: &Path, arguments: &str) -> Output {
+    let arguments: Vec<&str> = arguments.split_whitespace().collect();
+    Command::new(env!("CARGO_BIN_EXE_foil"))
+        .current_dir(folder)
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+/// Runs it and expects success; what it printed.
+fn succeed(folder: &Path, arguments: &str) -> String {
+    let output = foil(folder, arguments);
+    assert!(
+        output.status.success(),
+        "foil {arguments}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Names of what is in a folder, hidden files too.
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
