@@ -3,8 +3,8 @@
 
 use candle_core::Tensor;
 
-use super::{Sampler, weighted_sum};
-use crate::{Denoiser, Error, Noise, Result, Sigma};
+use super::{Sampler, check_eta, weighted_sum};
+use crate::{Denoiser, Noise, Result, Sigma};
 
 /// One evaluation and one draw of noise a step; the first step and a move to σ = 0 have order 1.
 #[derive(Debug, Clone)]
@@ -16,15 +16,10 @@ pub struct DpmSolverPp2mSde {
 impl DpmSolverPp2mSde {
     /// `eta` finite and not negative.
     pub fn new(eta: f64) -> Result<Self> {
-        if eta >= 0.0 && eta.is_finite() {
-            return Ok(Self {
-                eta,
-                previous: None,
-            });
-        }
-        Err(Error::Sampler(format!(
-            "eta must be finite and not negative, got {eta}"
-        )))
+        Ok(Self {
+            eta: check_eta(eta)?,
+            previous: None,
+        })
     }
 }
 

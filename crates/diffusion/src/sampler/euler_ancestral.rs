@@ -2,8 +2,8 @@
 
 use candle_core::Tensor;
 
-use super::{Sampler, first_order};
-use crate::{Denoiser, Error, Noise, Result, Sigma};
+use super::{Sampler, check_eta, first_order};
+use crate::{Denoiser, Noise, Result, Sigma};
 
 /// η = 0 is Euler, η = 1 is DDPM's posterior.
 #[derive(Debug, Clone, Copy)]
@@ -14,12 +14,9 @@ pub struct EulerAncestral {
 impl EulerAncestral {
     /// `eta` finite and not negative.
     pub fn new(eta: f64) -> Result<Self> {
-        if eta >= 0.0 && eta.is_finite() {
-            return Ok(Self { eta });
-        }
-        Err(Error::Sampler(format!(
-            "eta must be finite and not negative, got {eta}"
-        )))
+        Ok(Self {
+            eta: check_eta(eta)?,
+        })
     }
 }
 

@@ -31,7 +31,7 @@ pub use trajectory::{Observer, Silent, Step, sample};
 
 use candle_core::Tensor;
 
-use crate::{Denoiser, Noise, Result, Sigma};
+use crate::{Denoiser, Error, Noise, Result, Sigma};
 
 /// One move from one noise level to the next. The memory of multistep methods lives in `self`, for one trajectory.
 pub trait Sampler {
@@ -73,4 +73,14 @@ fn weighted_sum(terms: &[(f64, &Tensor)]) -> Result<Tensor> {
 fn first_order(x: &Tensor, denoised: &Tensor, from: Sigma, to: Sigma) -> Result<Tensor> {
     let ratio = to.get() / from.get();
     weighted_sum(&[(ratio, x), (1.0 - ratio, denoised)])
+}
+
+/// η of the samplers whose noise may exceed that of the posterior.
+fn check_eta(eta: f64) -> Result<f64> {
+    if eta >= 0.0 && eta.is_finite() {
+        return Ok(eta);
+    }
+    Err(Error::Sampler(format!(
+        "eta must be finite and not negative, got {eta}"
+    )))
 }

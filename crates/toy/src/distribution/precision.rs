@@ -74,6 +74,8 @@ pub(super) struct Fixed {
     xy: Vec<f32>,
     yy: Vec<f32>,
     amplitude: Vec<f32>,
+    /// ln(8·amplitude).
+    log_most: Vec<f32>,
 }
 
 impl Fixed {
@@ -100,31 +102,24 @@ impl Fixed {
                 covariance[0] / determinant
             }),
             amplitude: column(0.0, |share, _, determinant| share / determinant.sqrt()),
+            log_most: column(f32::MIN, |share, _, determinant| {
+                (share / determinant.sqrt() * PER_BRANCH as f64).ln()
+            }),
         }
     }
 
     /// The branch with the largest part of the density at a point.
     pub(super) fn nearest_branch(&self, arrays: &Arrays, point: Point) -> usize {
-        let exponent = |branch: usize, k: usize| {
-            let [dx, dy] = [0, 1].map(|axis| {
-                point[axis] - arrays.start[axis][branch] - k as f32 * arrays.step[axis][branch]
-            });
-            dx * dx * self.xx[branch] + 2.0 * dx * dy * self.xy[branch] + dy * dy * self.yy[branch]
-        };
         let mut best = (0, f32::NEG_INFINITY);
         for branch in 0..arrays.branches {
-            let mut exponents = [0.0; PER_BRANCH];
-            for (k, value) in exponents.iter_mut().enumerate() {
-                *value = exponent(branch, k);
-            }
-            let least = exponents.iter().copied().fold(f32::INFINITY, f32::min);
+            let exponent = self.exponents(arrays, branch, point);
             // No sum of eight terms can pass eight times the largest: most branches end here.
-            if (self.amplitude[branch] * PER_BRANCH as f32).ln() - 0.5 * least <= best.1 {
+            if self.log_most[branch] - 0.5 * exponent.least() <= best.1 {
                 continue;
             }
-            let sum: f32 = exponents
-                .iter()
-                .map(|exponent| (0.5 * (least - exponent)).exp())
+            let least = exponent.least();
+            let sum: f32 = (0..PER_BRANCH)
+                .map(|k| (0.5 * (least - exponent.at(k as f32))).exp())
                 .sum();
             let log_mass = (self.amplitude[branch] * sum).ln() - 0.5 * least;
             if log_mass > best.1 {
@@ -132,6 +127,39 @@ impl Fixed {
             }
         }
         best.0
+    }
+
+    fn exponents(&self, arrays: &Arrays, branch: usize, point: Point) -> Parabola {
+        let (xx, xy, yy) = (self.xx[branch], self.xy[branch], self.yy[branch]);
+        let (dx, dy) = (
+            point[0] - arrays.start[0][branch],
+            point[1] - arrays.start[1][branch],
+        );
+        let (step_x, step_y) = (arrays.step[0][branch], arrays.step[1][branch]);
+        let (along_x, along_y) = (xx * dx + xy * dy, xy * dx + yy * dy);
+        Parabola {
+            constant: dx * along_x + dy * along_y,
+            linear: -2.0 * (step_x * along_x + step_y * along_y),
+            square: step_x * (xx * step_x + xy * step_y) + step_y * (xy * step_x + yy * step_y),
+        }
+    }
+}
+
+/// The exponents along a branch.
+struct Parabola {
+    constant: f32,
+    linear: f32,
+    square: f32,
+}
+
+impl Parabola {
+    fn at(&self, k: f32) -> f32 {
+        self.constant + k * (self.linear + k * self.square)
+    }
+
+    /// The least over all of the line between the first and the last component.
+    fn least(&self) -> f32 {
+        self.at((-0.5 * self.linear / self.square).clamp(0.0, (PER_BRANCH - 1) as f32))
     }
 }
 

@@ -3,7 +3,7 @@
 use foil_diffusion::{Denoiser, Sigma};
 use foil_toy::{
     Point,
-    distribution::{BRANCHES, Class, Distribution},
+    distribution::{BRANCHES, Class, Component, Distribution},
     points_of, tensor_of,
 };
 use serde_json::Value;
@@ -102,30 +102,33 @@ fn the_tree_is_that_of_the_reference() {
     }
 }
 
-/// log p in double precision, by the definition.
-fn definition(distribution: &Distribution, [x, y]: [f64; 2], level: f64) -> f64 {
-    let terms: Vec<f64> = distribution
-        .components()
+/// The logarithm of one component's part of the density, in double precision, by the definition.
+fn log_part(component: &Component, x: [f64; 2], level: f64) -> f64 {
+    let [xx, xy, yy] = component.covariance;
+    let (xx, yy) = (xx + level * level, yy + level * level);
+    let determinant = xx * yy - xy * xy;
+    let [dx, dy] = [0, 1].map(|axis| x[axis] - component.mean[axis]);
+    let exponent = (dx * dx * yy - 2.0 * dx * dy * xy + dy * dy * xx) / determinant;
+    component.share.ln() - 0.5 * determinant.ln() - 0.5 * exponent - std::f64::consts::TAU.ln()
+}
+
+/// The logarithm of the density of some components together.
+fn log_sum(components: &[Component], x: [f64; 2], level: f64) -> f64 {
+    let parts: Vec<f64> = components
         .iter()
-        .map(|component| {
-            let [xx, xy, yy] = component.covariance;
-            let (xx, yy) = (xx + level * level, yy + level * level);
-            let determinant = xx * yy - xy * xy;
-            let (dx, dy) = (x - component.mean[0], y - component.mean[1]);
-            let exponent = (dx * dx * yy - 2.0 * dx * dy * xy + dy * dy * xx) / determinant;
-            component.share.ln()
-                - 0.5 * determinant.ln()
-                - 0.5 * exponent
-                - std::f64::consts::TAU.ln()
-        })
+        .map(|component| log_part(component, x, level))
         .collect();
-    let highest = terms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let highest = parts.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     highest
-        + terms
+        + parts
             .iter()
-            .map(|term| (term - highest).exp())
+            .map(|part| (part - highest).exp())
             .sum::<f64>()
             .ln()
+}
+
+fn definition(distribution: &Distribution, x: [f64; 2], level: f64) -> f64 {
+    log_sum(distribution.components(), x, level)
 }
 
 #[test]
@@ -246,4 +249,26 @@ fn the_ideal_denoiser_goes_to_the_data() {
         "{far:?} and {mean:?}"
     );
     assert!(points_of(&x.reshape((3, 2)).unwrap()).is_err());
+}
+
+#[test]
+fn the_branch_of_a_point_is_that_of_the_definition() {
+    let distribution = Distribution::new(Class::A);
+    let level = 0.01;
+    let inside = distribution.at(sigma(0.03)).samples(301, 6);
+    let far =
+        (0..40_u8).map(|index| [f32::from(index) * 0.17 - 3.0, 2.0 - f32::from(index) * 0.09]);
+    let points: Vec<Point> = inside.into_iter().chain(far).collect();
+    let found = distribution.at(sigma(level)).branches(&points);
+    for (point, found) in points.iter().zip(found) {
+        let at = point.map(f64::from);
+        let branches = distribution.components().chunks(8);
+        let log_masses: Vec<f64> = branches.map(|branch| log_sum(branch, at, level)).collect();
+        let best = log_masses.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        // Where two branches are equally likely to the last digits, either will do.
+        assert!(
+            best - log_masses[found] < 1e-3 + 1e-5 * best.abs(),
+            "{point:?}: branch {found}"
+        );
+    }
 }

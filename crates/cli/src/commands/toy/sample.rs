@@ -72,55 +72,40 @@ pub fn run(arguments: &Sample) -> Result<()> {
 
 /// The guide that the method needs, checked to be one for it.
 fn guide(arguments: &Sample, class: Class) -> Result<Option<SavedModel>> {
-    let load = |path: &Path| {
-        SavedModel::load(path)
-            .map(Some)
-            .map_err(anyhow::Error::from)
-    };
-    let named = |guide: &str| format!("guidance {guide} needs --guide FILE");
-    let refuse = |path: &Path, needs: &str, found: Class| {
-        bail!(
-            "{} models class {}, but {needs}",
-            path.display(),
-            found.name()
-        )
-    };
-    match arguments.guidance {
-        GuidanceName::Auto(_) => {
-            let path = arguments
-                .guide
-                .as_deref()
-                .with_context(|| named("auto:W"))?;
-            let guide = load(path)?;
-            match guide.as_ref().map(|guide| guide.config.class) {
-                Some(found) if found != class => refuse(
-                    path,
-                    &format!("autoguidance needs the main model's class {}", class.name()),
-                    found,
-                ),
-                _ => Ok(guide),
-            }
-        }
-        GuidanceName::ClassifierFree(_) => {
-            let path = arguments.guide.as_deref().with_context(|| named("cfg:W"))?;
-            let guide = load(path)?;
-            match guide.as_ref().map(|guide| guide.config.class) {
-                Some(found) if found != Class::AB => refuse(
-                    path,
-                    "classifier-free guidance needs a model of both classes (AB)",
-                    found,
-                ),
-                _ => Ok(guide),
-            }
-        }
+    let (method, needed, why) = match arguments.guidance {
+        GuidanceName::Auto(_) => (
+            "auto:W",
+            class,
+            "autoguidance needs a model of the main model's class",
+        ),
+        GuidanceName::ClassifierFree(_) => (
+            "cfg:W",
+            Class::AB,
+            "classifier-free guidance needs a model of both classes,",
+        ),
         GuidanceName::None | GuidanceName::Truncation(_) => match &arguments.guide {
             Some(path) => bail!(
                 "--guide {} has no use with guidance none or truncate:W",
                 path.display()
             ),
-            None => Ok(None),
+            None => return Ok(None),
         },
+    };
+    let path = arguments
+        .guide
+        .as_deref()
+        .with_context(|| format!("guidance {method} needs --guide FILE"))?;
+    let guide = SavedModel::load(path)?;
+    let found = guide.config.class;
+    if found != needed {
+        bail!(
+            "{} models class {}, but {why} {}",
+            path.display(),
+            found.name(),
+            needed.name()
+        );
     }
+    Ok(Some(guide))
 }
 
 fn guidance(name: GuidanceName, guide: Option<&SavedModel>) -> Result<Guidance<'_>> {
