@@ -1,10 +1,14 @@
 //! Laws that hold for every sampler and every way to guide, run over one table of all of them.
 
+use std::ops::ControlFlow;
+
 use candle_core::{DType, Device, Tensor};
 use foil_diffusion::{
-    Denoiser, FromFunction, NoiseLevels,
+    Denoiser, Error, FromFunction, Noise, NoiseLevels, Step,
     guidance::{Blend, Flat, Guided, Weight},
-    sampler::{Churn, SamplerChoice, Variance},
+    random::StreamKind,
+    sample,
+    sampler::{Churn, Heun, SamplerChoice, Variance},
     schedule::Exponential,
 };
 
@@ -292,4 +296,46 @@ fn a_name_stands_for_every_sampler() {
         "{message}"
     );
     assert!(NoiseLevels::from_values(&[1.0, 1.0]).is_err());
+}
+
+#[test]
+fn an_observer_sees_every_step_and_may_stop() {
+    let levels = levels();
+    let walk = |stop: usize| {
+        let mut seen = Vec::new();
+        let mut observer = |step: &Step<'_>| {
+            seen.push((
+                step.index,
+                step.from.get(),
+                step.to.get(),
+                step.evaluations.strong,
+            ));
+            if step.index == stop {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        };
+        let mut noise = Noise::new(StreamKind::Foil, 0..1);
+        let x = noisy(1, &levels);
+        let end = sample(
+            Heun::new(),
+            &mut strong(),
+            x,
+            &levels,
+            &mut noise,
+            &mut observer,
+        );
+        (end, seen)
+    };
+    let (end, seen) = walk(usize::MAX);
+    assert!(end.is_ok() && seen.len() == levels.steps() && seen[8].3 == 17);
+    assert!(
+        levels
+            .moves()
+            .zip(&seen)
+            .all(|((from, to), seen)| (seen.1, seen.2) == (from.get(), to.get()))
+    );
+    let (end, seen) = walk(2);
+    assert!(matches!(end, Err(Error::Interrupted)) && seen.len() == 3);
 }
