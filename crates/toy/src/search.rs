@@ -4,6 +4,8 @@
 //! points other than those that results are measured on: that trajectories from far outside come home (a network is
 //! *sound*), and how many outliers guided samples have. The paper, too, finds its guides by search.
 
+use std::cell::OnceCell;
+
 use foil_diffusion::{Result, Silent};
 
 use crate::{
@@ -41,7 +43,8 @@ pub struct GuideSearch<'a> {
     plan: &'a Plan,
     weight: f64,
     start: Vec<Point>,
-    unguided: [f64; 2],
+    /// Outlier rate of unguided samples, of few and of many; the second is found when it is first needed.
+    unguided: (f64, OnceCell<f64>),
 }
 
 /// What was found out about a guide.
@@ -70,18 +73,14 @@ impl<'a> GuideSearch<'a> {
         seed: u64,
     ) -> Result<Self> {
         let start = plan.start(&Distribution::new(Class::A), MANY, seed ^ VALIDATION_SEED);
-        let (samples, _) = plan.run(main, Guidance::None, &start, &mut Silent)?;
-        let unguided = [
-            judge.outlier_rate(&samples[..FEW])?,
-            judge.outlier_rate(&samples)?,
-        ];
+        let few = outlier_rate(judge, plan, main, Guidance::None, &start[..FEW])?;
         Ok(Self {
             main,
             judge,
             plan,
             weight,
             start,
-            unguided,
+            unguided: (few, OnceCell::new()),
         })
     }
 
@@ -89,21 +88,35 @@ impl<'a> GuideSearch<'a> {
     pub fn judge(&self, guide: &DensityModel) -> Result<Candidate> {
         let guidance = Guidance::Auto(guide, self.weight);
         let is_sound = comes_home(self.plan, self.main, guidance, GUIDED_DEVIATIONS)?;
-        let ratio = |count: usize, unguided: f64| -> Result<f64> {
-            let (samples, _) =
-                self.plan
-                    .run(self.main, guidance, &self.start[..count], &mut Silent)?;
-            Ok(self.judge.outlier_rate(&samples)? / unguided)
-        };
-        let mut outlier_ratio = ratio(FEW, self.unguided[0])?;
+        let rate =
+            |guidance, start| outlier_rate(self.judge, self.plan, self.main, guidance, start);
+        let mut outlier_ratio = rate(guidance, &self.start[..FEW])? / self.unguided.0;
         if is_sound && outlier_ratio <= PROMISING {
-            outlier_ratio = ratio(MANY, self.unguided[1])?;
+            let unguided = if let Some(known) = self.unguided.1.get() {
+                *known
+            } else {
+                let found = rate(Guidance::None, &self.start)?;
+                *self.unguided.1.get_or_init(|| found)
+            };
+            outlier_ratio = rate(guidance, &self.start)? / unguided;
         }
         Ok(Candidate {
             is_sound,
             outlier_ratio,
         })
     }
+}
+
+/// The share of outliers among samples.
+fn outlier_rate(
+    judge: &Judge,
+    plan: &Plan,
+    main: &DensityModel,
+    guidance: Guidance<'_>,
+    start: &[Point],
+) -> Result<f64> {
+    let (samples, _) = plan.run(main, guidance, start, &mut Silent)?;
+    judge.outlier_rate(&samples)
 }
 
 /// Whether a main model alone brings trajectories home from everywhere.

@@ -27,32 +27,66 @@ pub fn mean_distance(left: &[Point], right: &[Point]) -> f64 {
 
 fn mean_distance_within(points: &[Point]) -> f64 {
     let count = points.len() as f64;
-    sum_of_distances(points, points) / (count * (count - 1.0))
+    let columns = Columns::new(points);
+    // Each chunk with itself and, twice, with all that comes after it.
+    let chunks = points.par_chunks(ROWS).enumerate().map(|(index, rows)| {
+        let (start, end) = (index * ROWS, index * ROWS + rows.len());
+        columns.sum(rows, start, end) + 2.0 * columns.sum(rows, end, points.len())
+    });
+    in_order(chunks) / (count * (count - 1.0))
 }
 
 fn sum_of_distances(left: &[Point], right: &[Point]) -> f64 {
-    let coordinate = |axis: usize| {
-        let mut values: Vec<f32> = right.iter().map(|point| point[axis]).collect();
-        // Padding at infinity would spoil the sum; a copy of a point is subtracted again below.
-        values.resize(
-            padded(right.len()),
-            right.last().map_or(0.0, |point| point[axis]),
-        );
-        values
-    };
-    let (x, y) = (coordinate(0), coordinate(1));
-    let padding = (x.len() - right.len()) as f64;
-    let rows = left.par_chunks(ROWS).map(|rows| {
-        let padded_sum = Arch::new().dispatch(Distances { rows, x: &x, y: &y });
-        let last = right.last().copied().unwrap_or_default();
-        let excess: f64 = rows
-            .iter()
-            .map(|row| f64::from((row[0] - last[0]).hypot(row[1] - last[1])))
-            .sum();
-        padded_sum - padding * excess
-    });
-    // Summed in order, so that the result does not depend on the number of threads.
-    rows.collect::<Vec<f64>>().into_iter().sum()
+    let columns = Columns::new(right);
+    in_order(
+        left.par_chunks(ROWS)
+            .map(|rows| columns.sum(rows, 0, right.len())),
+    )
+}
+
+/// Summed in order, so that the result does not depend on the number of threads.
+fn in_order(parts: impl IndexedParallelIterator<Item = f64>) -> f64 {
+    parts.collect::<Vec<f64>>().into_iter().sum()
+}
+
+/// Coordinates apart, filled up with copies of the last point, whose distances are subtracted again.
+struct Columns {
+    x: Vec<f32>,
+    y: Vec<f32>,
+}
+
+impl Columns {
+    fn new(points: &[Point]) -> Self {
+        let coordinate = |axis: usize| {
+            let mut values: Vec<f32> = points.iter().map(|point| point[axis]).collect();
+            values.resize(
+                padded(points.len()),
+                points.last().map_or(0.0, |point| point[axis]),
+            );
+            values
+        };
+        Self {
+            x: coordinate(0),
+            y: coordinate(1),
+        }
+    }
+
+    /// Sum of distances from all of `rows` to the points from `start`, a multiple of the padding, to `end`.
+    fn sum(&self, rows: &[Point], start: usize, end: usize) -> f64 {
+        if start >= end {
+            return 0.0;
+        }
+        let padded_end = padded(end);
+        let (x, y) = (&self.x[start..padded_end], &self.y[start..padded_end]);
+        let padded_sum = Arch::new().dispatch(Distances { rows, x, y });
+        let beyond = |index: usize| -> f64 {
+            let (x, y) = (self.x[index], self.y[index]);
+            rows.iter()
+                .map(|row| f64::from((row[0] - x).hypot(row[1] - y)))
+                .sum()
+        };
+        padded_sum - (end..padded_end).map(beyond).sum::<f64>()
+    }
 }
 
 struct Distances<'a> {
@@ -113,11 +147,21 @@ mod tests {
             let expected = sum / (left.len() * right.len()) as f64;
             assert!((mean_distance(&left, &right) / expected - 1.0).abs() < 1e-6);
         }
-        let pair = [[0.0, 0.0], [3.0, 4.0]];
-        assert!(
-            (mean_distance(&pair, &pair) - 5.0).abs() < 1e-6,
-            "a point is not paired with itself"
-        );
+        for count in [2, 63, 64, 65, 333] {
+            let points = points(count, 0.0);
+            let mut sum = 0.0;
+            for (index, a) in points.iter().enumerate() {
+                for b in &points[index + 1..] {
+                    sum += f64::from(a[0] - b[0]).hypot(f64::from(a[1] - b[1]));
+                }
+            }
+            let expected = 2.0 * sum / (count * (count - 1)) as f64;
+            let found = mean_distance(&points, &points);
+            assert!(
+                (found / expected - 1.0).abs() < 1e-6,
+                "{count} points: {found} and {expected}"
+            );
+        }
     }
 
     #[test]

@@ -124,7 +124,7 @@ impl Bench<'_> {
     ///
     /// The rate falls with the weight, which shrinks all samples towards the modes.
     pub fn matching_truncation(&self, outlier_rate: f64) -> Result<f64> {
-        const BISECTIONS: u64 = 10;
+        const BISECTIONS: u64 = 8;
         const POINTS: usize = 16_384;
         let start = &self.start[..self.start.len().min(POINTS)];
         let bar = self
