@@ -52,7 +52,7 @@ pub enum RunError {
 pub struct Trained {
     /// The averaged network.
     pub saved: SavedModel,
-    /// Time spent training, over all sessions.
+    /// Time spent training, interruptions left out.
     pub seconds: f64,
 }
 

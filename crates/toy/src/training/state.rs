@@ -133,7 +133,7 @@ impl Training {
         self.iteration
     }
 
-    /// Time spent training so far, over all sessions of a run.
+    /// Time spent training so far, interruptions left out.
     pub fn seconds(&self) -> f64 {
         self.seconds
     }
