@@ -33,23 +33,51 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
         path: path.to_owned(),
         source,
     };
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+    let folder = folder_of(path);
     create_folder(folder)?;
-    let mut beside = tempfile::Builder::new()
-        .prefix(".foil-")
-        .tempfile_in(folder)
-        .map_err(failed)?;
+    let mut beside = temporary_in(folder).map_err(failed)?;
     beside.write_all(bytes).map_err(failed)?;
     make_readable(beside.as_file()).map_err(failed)?;
     beside.persist(path).map_err(|error| failed(error.error))?;
     Ok(())
 }
 
+/// The folder that a file is in.
+pub fn folder_of(path: &Path) -> &Path {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
+}
+
+fn temporary_in(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    tempfile::Builder::new()
+        .prefix(".foil-")
+        .tempfile_in(folder)
+}
+
+/// Numbers as safetensors stores them.
+pub fn bytes_of(numbers: &[f32]) -> Vec<u8> {
+    numbers
+        .iter()
+        .flat_map(|number| number.to_le_bytes())
+        .collect()
+}
+
+/// Stored numbers; none if one of them is not finite.
+pub fn finite_numbers(bytes: &[u8]) -> Option<Vec<f32>> {
+    let numbers = bytes
+        .as_chunks()
+        .0
+        .iter()
+        .map(|bytes| f32::from_le_bytes(*bytes));
+    numbers
+        .map(|number| number.is_finite().then_some(number))
+        .collect()
+}
+
 /// Makes a folder and those above it.
-pub fn create_folder(path: &Path) -> Result<(), FileError> {
+fn create_folder(path: &Path) -> Result<(), FileError> {
     std::fs::create_dir_all(path).map_err(|source| FileError::Write {
         path: path.to_owned(),
         source,
@@ -63,11 +91,7 @@ pub fn check_writable(folder: &Path) -> Result<(), FileError> {
         path: folder.to_owned(),
         source,
     };
-    tempfile::Builder::new()
-        .prefix(".foil-")
-        .tempfile_in(folder)
-        .map(drop)
-        .map_err(failed)
+    temporary_in(folder).map(drop).map_err(failed)
 }
 
 /// Reads a file that has no business being larger than `limit` bytes.

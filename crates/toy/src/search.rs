@@ -57,6 +57,11 @@ pub struct Candidate {
 }
 
 impl Candidate {
+    /// Whether it is sound and leaves no more than a share of the outliers.
+    pub fn leaves_at_most(&self, share: f64) -> bool {
+        self.is_sound && self.outlier_ratio <= share
+    }
+
     /// Whether it is the better guide: a sound one first, then the one with fewer outliers.
     pub fn is_better_than(&self, other: &Self) -> bool {
         (self.is_sound, -self.outlier_ratio) > (other.is_sound, -other.outlier_ratio)
@@ -90,20 +95,21 @@ impl<'a> GuideSearch<'a> {
         let is_sound = comes_home(self.plan, self.main, guidance, GUIDED_DEVIATIONS)?;
         let rate =
             |guidance, start| outlier_rate(self.judge, self.plan, self.main, guidance, start);
-        let mut outlier_ratio = rate(guidance, &self.start[..FEW])? / self.unguided.0;
-        if is_sound && outlier_ratio <= PROMISING {
+        let outlier_ratio = rate(guidance, &self.start[..FEW])? / self.unguided.0;
+        let mut candidate = Candidate {
+            is_sound,
+            outlier_ratio,
+        };
+        if candidate.leaves_at_most(PROMISING) {
             let unguided = if let Some(known) = self.unguided.1.get() {
                 *known
             } else {
                 let found = rate(Guidance::None, &self.start)?;
                 *self.unguided.1.get_or_init(|| found)
             };
-            outlier_ratio = rate(guidance, &self.start)? / unguided;
+            candidate.outlier_ratio = rate(guidance, &self.start)? / unguided;
         }
-        Ok(Candidate {
-            is_sound,
-            outlier_ratio,
-        })
+        Ok(candidate)
     }
 }
 

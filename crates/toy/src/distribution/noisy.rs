@@ -21,7 +21,6 @@ const CHUNK: usize = 256;
 /// One class, or both, without noise. As a [`Denoiser`] it is the ideal one.
 #[derive(Debug, Clone)]
 pub struct Distribution {
-    class: Class,
     components: Vec<Component>,
     arrays: Arrays,
     /// A component for each of 65,536 equal shares of the mass.
@@ -43,16 +42,10 @@ impl Distribution {
         }
         table.resize(TABLE, (components.len() - 1) as u16);
         Self {
-            class,
             arrays: Arrays::new(&components),
             components,
             table,
         }
-    }
-
-    /// Which class.
-    pub fn class(&self) -> Class {
-        self.class
     }
 
     /// The Gaussians, branch after branch, eight each.

@@ -113,11 +113,11 @@ impl Fixed {
         let mut best = (0, f32::NEG_INFINITY);
         for branch in 0..arrays.branches {
             let exponent = self.exponents(arrays, branch, point);
+            let least = exponent.least();
             // No sum of eight terms can pass eight times the largest: most branches end here.
-            if self.log_most[branch] - 0.5 * exponent.least() <= best.1 {
+            if self.log_most[branch] - 0.5 * least <= best.1 {
                 continue;
             }
-            let least = exponent.least();
             let sum: f32 = (0..PER_BRANCH)
                 .map(|k| (0.5 * (least - exponent.at(k as f32))).exp())
                 .sum();

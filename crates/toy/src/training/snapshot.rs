@@ -81,7 +81,7 @@ impl Training {
     /// Writes the averaged network.
     pub fn save_model(&self, path: &Path) -> Result<(), SnapshotError> {
         let architecture = self.config().architecture;
-        let bytes = to_bytes(&self.average);
+        let bytes = files::bytes_of(&self.average);
         let mut tensors = Vec::new();
         for (layer, (range, inputs)) in architecture.ranges().enumerate() {
             let shape = vec![range.len() / inputs, inputs];
@@ -103,7 +103,7 @@ impl Training {
             &self.adam.first,
             &self.adam.second,
         ]
-        .map(|part| to_bytes(part));
+        .map(|part| files::bytes_of(part));
         let named = STATE_PARTS.iter().zip(&parts);
         let shape = vec![self.weights.len()];
         let tensors = named
@@ -154,13 +154,6 @@ impl Training {
 }
 
 const STATE_PARTS: [&str; 4] = ["weights", "average", "first-moment", "second-moment"];
-
-fn to_bytes(values: &[f32]) -> Vec<u8> {
-    values
-        .iter()
-        .flat_map(|value| value.to_le_bytes())
-        .collect()
-}
 
 fn write(
     path: &Path,
@@ -254,17 +247,8 @@ impl<'a> Opened<'a> {
                 "{name} is {dtype:?} {found:?}, expected F32 {shape:?}"
             )));
         }
-        let values: Vec<f32> = tensor
-            .data()
-            .as_chunks()
-            .0
-            .iter()
-            .map(|bytes| f32::from_le_bytes(*bytes))
-            .collect();
-        if values.iter().all(|value| value.is_finite()) {
-            return Ok(values);
-        }
-        Err(self.foreign(format!("{name} holds numbers that are not finite")))
+        files::finite_numbers(tensor.data())
+            .ok_or_else(|| self.foreign(format!("{name} holds numbers that are not finite")))
     }
 
     fn refuse_others(&self, known: &[String]) -> Result<(), SnapshotError> {

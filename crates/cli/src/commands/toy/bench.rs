@@ -51,15 +51,7 @@ pub fn run(arguments: &Bench) -> Result<()> {
         ("unconditional", Class::AB, 32),
     ];
     let rows = networks.map(|(model, class, width)| {
-        let architecture = Architecture { layers: 4, width };
-        let mut training = Training::new(Config {
-            class,
-            architecture,
-            seed: 0,
-        });
-        (0..WARM_UP).for_each(|_| {
-            training.step();
-        });
+        let mut training = trained(class, width, WARM_UP);
         let median_seconds = median((0..TIMED).map(|_| seconds(|| training.step())).collect());
         TrainingSpeed {
             model,
@@ -99,19 +91,8 @@ pub fn run(arguments: &Bench) -> Result<()> {
 }
 
 fn sampling() -> Result<SamplingSpeed> {
-    let model = |width, iterations| {
-        let mut training = Training::new(Config {
-            class: Class::A,
-            architecture: Architecture { layers: 4, width },
-            seed: 0,
-        });
-        (0..iterations).for_each(|_| {
-            training.step();
-        });
-        training.model()
-    };
     // Sampling does the same arithmetic whatever the weights; these are trained enough to stay finite.
-    let (main, guide) = (model(64, 128), model(32, 128));
+    let [main, guide] = [64, 32].map(|width| trained(Class::A, width, 128).model());
     let plan = Plan::published()?;
     let start = plan.start(&Distribution::new(Class::A), SAMPLES, 0);
     let mut times = Vec::new();
@@ -124,6 +105,20 @@ fn sampling() -> Result<SamplingSpeed> {
         samples: SAMPLES,
         median_seconds: median(times),
     })
+}
+
+/// A network after some iterations.
+fn trained(class: Class, width: usize, iterations: usize) -> Training {
+    let architecture = Architecture { layers: 4, width };
+    let mut training = Training::new(Config {
+        class,
+        architecture,
+        seed: 0,
+    });
+    for _ in 0..iterations {
+        training.step();
+    }
+    training
 }
 
 fn seconds<T>(work: impl FnOnce() -> T) -> f64 {

@@ -90,7 +90,7 @@ impl<'a> Workshop<'a> {
                     candidate,
                 });
             }
-            if candidate.is_sound && candidate.outlier_ratio <= CONTENT {
+            if candidate.leaves_at_most(CONTENT) {
                 break;
             }
         }
@@ -141,7 +141,7 @@ impl<'a> Workshop<'a> {
                 best = Some((self.guide_search.len() - 1, candidate));
             }
             bar.at(attempt + 1);
-            if sound && outlier_ratio <= CONTENT {
+            if candidate.leaves_at_most(CONTENT) {
                 break;
             }
         }

@@ -1,7 +1,5 @@
 //! `foil toy sample`: samples of one network, guided or not, and how good they are.
 
-use std::path::Path;
-
 use anyhow::{Context, Result, bail};
 use foil_diffusion::guidance::{Gate, Interval};
 use foil_toy::{
@@ -30,11 +28,7 @@ pub fn run(arguments: &Sample) -> Result<()> {
         interval: interval(arguments)?,
         seed: arguments.seed,
     };
-    let folder = arguments
-        .out
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    files::check_writable(folder.unwrap_or(Path::new(".")))?;
+    files::check_writable(files::folder_of(&arguments.out))?;
     let progress = Progress::new();
     let bar = progress.bar("sampling", arguments.steps as u64, "steps");
     let start = plan.start(

@@ -11,11 +11,7 @@ const KIND: &str = "toy-samples";
 
 /// Writes samples with the settings that made them, as text that a figure can show.
 pub fn write(path: &Path, points: &[Point], title: &str, settings: &str) -> Result<()> {
-    let bytes: Vec<u8> = points
-        .as_flattened()
-        .iter()
-        .flat_map(|value| value.to_le_bytes())
-        .collect();
+    let bytes = files::bytes_of(points.as_flattened());
     let view = TensorView::new(Dtype::F32, vec![points.len(), 2], &bytes)?;
     let entries = [
         ("foil.kind", KIND),
@@ -64,15 +60,7 @@ fn parse(bytes: &[u8]) -> Result<(Vec<Point>, String)> {
             tensor.shape()
         );
     }
-    let values: Vec<f32> = tensor
-        .data()
-        .as_chunks()
-        .0
-        .iter()
-        .map(|bytes| f32::from_le_bytes(*bytes))
-        .collect();
-    if !values.iter().all(|value| value.is_finite()) {
-        bail!("it holds points that are not finite");
-    }
+    let values =
+        files::finite_numbers(tensor.data()).context("it holds points that are not finite")?;
     Ok((values.as_chunks().0.to_vec(), title.unwrap_or_default()))
 }
