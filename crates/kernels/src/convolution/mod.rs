@@ -1,0 +1,13 @@
+//! Convolutions and their transposes of any size and stride, with their gradients; depthwise ones.
+//!
+//! A convolution is a product whose rows are windows of the input ([`windows`]): each tap of the kernel is a shifted view of
+//! the activations, and no column matrix is built. A transposed convolution is one such product for each phase of its output.
+
+mod forward;
+mod gradient;
+mod shape;
+mod windows;
+
+pub use forward::{PackedConv2d, input_gradient};
+pub use gradient::weight_gradient;
+pub use shape::{Convolution, Image};

@@ -1,0 +1,3 @@
+//! stub
+mod activation;
+pub use activation::Activation;

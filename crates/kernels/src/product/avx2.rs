@@ -1,0 +1,121 @@
+//! AVX2 with FMA: 16 registers hold six rows by two vectors of eight, or four rows where pairs are split.
+
+#![allow(unsafe_code, reason = "vector instructions")]
+
+use std::arch::x86_64::{
+    __m256, __m256i, _mm256_and_si256, _mm256_castsi256_ps, _mm256_fmadd_ps, _mm256_loadu_ps,
+    _mm256_loadu_si256, _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_ps, _mm256_slli_epi32,
+    _mm256_storeu_ps,
+};
+
+use half::bf16;
+
+use super::{
+    lanes::{Lanes, tile_of_rows},
+    microkernel::Tile,
+};
+
+/// Rows and columns.
+pub(crate) const TILE_F32: (usize, usize) = (6, 16);
+/// Rows and columns.
+pub(crate) const TILE_BF16: (usize, usize) = (4, 16);
+
+#[derive(Clone, Copy)]
+struct Floats;
+
+// SAFETY: every method reads or writes what the trait says and is called only with AVX2 and FMA enabled.
+unsafe impl Lanes<f32> for Floats {
+    type Sum = __m256;
+    type Factor = __m256;
+    const LANES: usize = 8;
+    const GROUP: usize = 1;
+
+    #[inline(always)]
+    unsafe fn zero() -> __m256 {
+        unsafe { _mm256_setzero_ps() }
+    }
+    #[inline(always)]
+    unsafe fn splat(from: *const f32) -> __m256 {
+        unsafe { _mm256_set1_ps(*from) }
+    }
+    #[inline(always)]
+    unsafe fn splat_one(from: *const f32) -> __m256 {
+        unsafe { _mm256_set1_ps(*from) }
+    }
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> __m256 {
+        unsafe { _mm256_loadu_ps(from) }
+    }
+    #[inline(always)]
+    unsafe fn multiply_add(a: __m256, b: __m256, sum: __m256) -> __m256 {
+        unsafe { _mm256_fmadd_ps(a, b, sum) }
+    }
+    #[inline(always)]
+    unsafe fn store(sum: __m256, to: *mut f32) {
+        unsafe { _mm256_storeu_ps(to, sum) }
+    }
+}
+
+/// Pairs as two vectors of `f32`: the even elements and the odd.
+#[derive(Clone, Copy)]
+struct SplitPairs;
+
+impl SplitPairs {
+    #[inline(always)]
+    unsafe fn split(pairs: __m256i) -> [__m256; 2] {
+        unsafe {
+            let high = _mm256_set1_epi32(0xffff_0000_u32 as i32);
+            [
+                _mm256_castsi256_ps(_mm256_slli_epi32::<16>(pairs)),
+                _mm256_castsi256_ps(_mm256_and_si256(pairs, high)),
+            ]
+        }
+    }
+}
+
+// SAFETY: as above.
+unsafe impl Lanes<bf16> for SplitPairs {
+    type Sum = __m256;
+    type Factor = [__m256; 2];
+    const LANES: usize = 8;
+    const GROUP: usize = 2;
+
+    #[inline(always)]
+    unsafe fn zero() -> __m256 {
+        unsafe { _mm256_setzero_ps() }
+    }
+    #[inline(always)]
+    unsafe fn splat(from: *const bf16) -> [__m256; 2] {
+        unsafe { Self::split(_mm256_set1_epi32(from.cast::<i32>().read_unaligned())) }
+    }
+    #[inline(always)]
+    unsafe fn splat_one(from: *const bf16) -> [__m256; 2] {
+        unsafe { Self::split(_mm256_set1_epi32(i32::from((*from).to_bits()))) }
+    }
+    #[inline(always)]
+    unsafe fn load(from: *const bf16) -> [__m256; 2] {
+        unsafe { Self::split(_mm256_loadu_si256(from.cast())) }
+    }
+    #[inline(always)]
+    unsafe fn multiply_add(a: [__m256; 2], b: [__m256; 2], sum: __m256) -> __m256 {
+        unsafe { _mm256_fmadd_ps(a[1], b[1], _mm256_fmadd_ps(a[0], b[0], sum)) }
+    }
+    #[inline(always)]
+    unsafe fn store(sum: __m256, to: *mut f32) {
+        unsafe { _mm256_storeu_ps(to, sum) }
+    }
+}
+
+/// # Safety
+/// As [`Tile`] says; the processor has AVX2 and FMA.
+#[target_feature(enable = "avx2,fma")]
+pub(crate) unsafe fn product_f32(tile: &Tile<f32>, out: *mut f32) {
+    tile_of_rows!(tile, out, Floats, 2, 1 2 3 4 5 6);
+}
+
+/// # Safety
+/// As [`Tile`] says; the processor has AVX2 and FMA.
+#[target_feature(enable = "avx2,fma")]
+pub(crate) unsafe fn product_bf16(tile: &Tile<bf16>, out: *mut f32) {
+    tile_of_rows!(tile, out, SplitPairs, 2, 1 2 3 4);
+}

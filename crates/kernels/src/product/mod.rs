@@ -1,0 +1,32 @@
+//! The product of rows by packed weights, from which convolutions, linear layers, attention and their gradients are made.
+//!
+//! [`run`](run::run) cuts the result into tiles and hands each to the microkernel of the instruction set; the tile's sums then lie in
+//! the first-level cache, where an [`Epilogue`] turns them into the output.
+
+#[cfg(target_arch = "x86_64")]
+mod amx;
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod epilogue;
+mod gradient;
+mod lanes;
+mod linear;
+mod memory;
+mod microkernel;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+mod packing;
+mod portable;
+mod run;
+
+pub use epilogue::{Epilogue, Residual};
+pub use linear::{PackedLinear, input_gradient, weight_gradient};
+pub(crate) use epilogue::Output;
+pub(crate) use gradient::{Columns, Sums, sums_over_pixels};
+pub(crate) use memory::{Aligned, Shared};
+pub use microkernel::Microkernel;
+pub(crate) use microkernel::MOST_ROWS;
+pub(crate) use packing::{PackedMatrix, Weights};
+pub(crate) use run::{Rows, Sink, run};

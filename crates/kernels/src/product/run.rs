@@ -1,0 +1,132 @@
+//! Cuts a product into tiles and shares them among the threads of rayon's pool.
+//!
+//! Every tile is computed by one thread over the whole depth in one order, so that results depend neither on the number of
+//! threads nor on how tiles are shared.
+
+#![allow(unsafe_code, reason = "hands pointers to microkernels")]
+
+use rayon::prelude::*;
+
+use super::{
+    microkernel::{MOST_ROWS, MOST_SUMS, Microkernel, Tile},
+    packing::PackedMatrix,
+};
+use crate::Element;
+
+/// The first factor: rows that are given by a pointer for each tap.
+///
+/// # Safety
+/// `pointers` writes, for every row and tap, a pointer to `depth` readable elements.
+pub(crate) unsafe trait Rows<T>: Sync {
+    /// How many.
+    fn count(&self) -> usize;
+    /// For row `first + i` and tap `t` at `into[t * MOST_ROWS + i]`.
+    fn pointers(&self, first: usize, count: usize, into: &mut [*const T]);
+}
+
+/// What becomes of a tile's sums.
+pub(crate) trait Sink: Sync {
+    /// Takes `[rows, stride]` sums, of which the columns in `columns` exist. Called once for every tile, from several threads.
+    fn take(&self, rows: std::ops::Range<usize>, columns: std::ops::Range<usize>, sums: &[f32], stride: usize);
+}
+
+/// Into how many tasks a product is cut.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Tiling {
+    tile_rows: usize,
+    tiles_in_task: usize,
+    panels_in_task: usize,
+}
+
+/// Below this many multiplications waking another thread costs more than it saves.
+const ALONE: usize = 1 << 19;
+/// Bytes of rows that a task passes over for one panel after another: they stay in the second-level cache.
+const ROWS_IN_CACHE: usize = 384 << 10;
+
+impl Tiling {
+    fn new<T>(kernel: &Microkernel<T>, rows: usize, matrix: &PackedMatrix<T>) -> Self
+    where
+        T: Element,
+    {
+        let tiles = rows.div_ceil(kernel.rows).max(1);
+        // Tiles of nearly equal height, not full ones and a rest.
+        let tile_rows = rows.div_ceil(tiles).max(1);
+        let panels = matrix.panels();
+        let work = rows * matrix.columns * matrix.depth * matrix.taps;
+        if work < ALONE {
+            return Self { tile_rows, tiles_in_task: tiles, panels_in_task: panels.max(1) };
+        }
+        let tasks = 4 * rayon::current_num_threads();
+        let tile_bytes = tile_rows * matrix.depth * size_of::<T>();
+        let mut tiles_in_task = (ROWS_IN_CACHE / tile_bytes.max(1)).clamp(1, tiles);
+        let row_tasks = tiles.div_ceil(tiles_in_task);
+        let panel_tasks = tasks.div_ceil(row_tasks).min(panels);
+        if row_tasks * panel_tasks < tasks {
+            tiles_in_task = tiles.div_ceil(tasks.div_ceil(panel_tasks).min(tiles));
+        }
+        Self { tile_rows, tiles_in_task, panels_in_task: panels.div_ceil(panel_tasks) }
+    }
+}
+
+/// Multiplies all rows by the matrix; with only one task it runs on the calling thread.
+pub(crate) fn run<T: Element, R: Rows<T>>(
+    kernel: &Microkernel<T>,
+    matrix: &PackedMatrix<T>,
+    rows: &R,
+    sink: &impl Sink,
+) {
+    let count = rows.count();
+    if count == 0 || matrix.columns == 0 {
+        return;
+    }
+    let tiling = Tiling::new(kernel, count, matrix);
+    let rows_in_task = tiling.tile_rows * tiling.tiles_in_task;
+    let row_tasks = count.div_ceil(rows_in_task);
+    let panel_tasks = matrix.panels().div_ceil(tiling.panels_in_task);
+    let task = |index: usize| {
+        let (row_task, panel_task) = (index / panel_tasks, index % panel_tasks);
+        let first = row_task * rows_in_task;
+        let last = count.min(first + rows_in_task);
+        let panel = panel_task * tiling.panels_in_task;
+        let panels = panel..matrix.panels().min(panel + tiling.panels_in_task);
+        run_task(kernel, matrix, (rows, sink), (first..last, tiling.tile_rows), panels);
+    };
+    if row_tasks * panel_tasks == 1 {
+        task(0);
+    } else {
+        (0..row_tasks * panel_tasks).into_par_iter().with_max_len(1).for_each(task);
+    }
+}
+
+/// Room for one tile's sums.
+#[repr(C, align(64))]
+struct Sums([f32; MOST_SUMS]);
+
+fn run_task<T: Element, R: Rows<T>>(
+    kernel: &Microkernel<T>,
+    matrix: &PackedMatrix<T>,
+    (rows, sink): (&R, &impl Sink),
+    (range, tile_rows): (std::ops::Range<usize>, usize),
+    panels: std::ops::Range<usize>,
+) {
+    let mut pointers = vec![std::ptr::null(); matrix.taps * MOST_ROWS];
+    let mut sums = Sums([0.0; MOST_SUMS]);
+    let session = kernel.session();
+    for panel in panels {
+        let columns = panel * kernel.columns..matrix.columns.min((panel + 1) * kernel.columns);
+        for first in range.clone().step_by(tile_rows) {
+            let count = tile_rows.min(range.end - first);
+            rows.pointers(first, count, &mut pointers);
+            let tile = Tile {
+                count,
+                rows: pointers.as_ptr(),
+                taps: matrix.taps,
+                depth: matrix.depth,
+                panel: matrix.panel(panel).as_ptr(),
+            };
+            // SAFETY: `Rows` promises the pointers, the packing has the kernel's own layout, `Sums` holds any tile.
+            unsafe { session.multiply(&tile, sums.0.as_mut_ptr()) };
+            sink.take(first..first + count, columns.clone(), &sums.0, kernel.columns);
+        }
+    }
+}
