@@ -107,7 +107,8 @@ impl<T: Element, M: Fn(usize) -> usize> Pass for Finish<'_, '_, T, M> {
         let epilogue = output.epilogue;
         for (index, row) in rows.enumerate() {
             let row = (output.place)(row);
-            let sample = row / output.rows_in_sample;
+            // Divided only where it is needed: it takes as long as several vectors.
+            let sample = if epilogue.gain.is_some() { row / output.rows_in_sample } else { 0 };
             for column in columns.clone().step_by(WIDTH) {
                 let count = WIDTH.min(columns.end - column);
                 let start = row * output.columns + column;

@@ -93,6 +93,11 @@ impl<T: Element> PackedMatrix<T> {
         self.columns.div_ceil(self.panel_columns)
     }
 
+    /// The size of one.
+    pub fn panel_bytes(&self) -> usize {
+        self.panel_length * size_of::<T>()
+    }
+
     /// One panel, from its first tap.
     pub fn panel(&self, index: usize) -> &[T] {
         &self.data[index * self.panel_length..][..self.panel_length]

@@ -42,6 +42,8 @@ pub(crate) struct Tiling {
 const ALONE: usize = 1 << 19;
 /// Bytes of rows that a task passes over for one panel after another: they stay in the second-level cache.
 const ROWS_IN_CACHE: usize = 384 << 10;
+/// Bytes of panels that are used in turn for the same rows.
+const PANELS_IN_CACHE: usize = 512 << 10;
 
 impl Tiling {
     fn new<T>(kernel: &Microkernel<T>, rows: usize, matrix: &PackedMatrix<T>) -> Self
@@ -112,21 +114,25 @@ fn run_task<T: Element, R: Rows<T>>(
     let mut pointers = vec![std::ptr::null(); matrix.taps * MOST_ROWS];
     let mut sums = Sums([0.0; MOST_SUMS]);
     let session = kernel.session();
-    for panel in panels {
-        let columns = panel * kernel.columns..matrix.columns.min((panel + 1) * kernel.columns);
+    // As many panels as stay in the second-level cache are used for one tile of rows after another.
+    let together = (PANELS_IN_CACHE / matrix.panel_bytes().max(1)).clamp(1, panels.len());
+    for group in panels.clone().step_by(together) {
         for first in range.clone().step_by(tile_rows) {
             let count = tile_rows.min(range.end - first);
             rows.pointers(first, count, &mut pointers);
-            let tile = Tile {
-                count,
-                rows: pointers.as_ptr(),
-                taps: matrix.taps,
-                depth: matrix.depth,
-                panel: matrix.panel(panel).as_ptr(),
-            };
-            // SAFETY: `Rows` promises the pointers, the packing has the kernel's own layout, `Sums` holds any tile.
-            unsafe { session.multiply(&tile, sums.0.as_mut_ptr()) };
-            sink.take(first..first + count, columns.clone(), &sums.0, kernel.columns);
+            for panel in group..panels.end.min(group + together) {
+                let tile = Tile {
+                    count,
+                    rows: pointers.as_ptr(),
+                    taps: matrix.taps,
+                    depth: matrix.depth,
+                    panel: matrix.panel(panel).as_ptr(),
+                };
+                // SAFETY: `Rows` promises the pointers, the packing has the kernel's own layout, `Sums` holds any tile.
+                unsafe { session.multiply(&tile, sums.0.as_mut_ptr()) };
+                let columns = panel * kernel.columns..matrix.columns.min((panel + 1) * kernel.columns);
+                sink.take(first..first + count, columns, &sums.0, kernel.columns);
+            }
         }
     }
 }
