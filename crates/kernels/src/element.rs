@@ -18,6 +18,9 @@ pub trait Element: sealed::Sealed + Copy + Default + PartialEq + Send + Sync + '
     fn to_f32(self) -> f32;
     /// Rounded to the nearest, ties to even.
     fn from_f32(value: f32) -> Self;
+    /// The same slice, if it is of `f32`.
+    #[doc(hidden)]
+    fn as_f32(slice: &[Self]) -> Option<&[f32]>;
     /// The tile product of these instructions.
     #[doc(hidden)]
     fn microkernel(instructions: Instructions) -> Microkernel<Self>;
@@ -34,6 +37,10 @@ impl Element for f32 {
     #[inline(always)]
     fn from_f32(value: f32) -> Self {
         value
+    }
+
+    fn as_f32(slice: &[Self]) -> Option<&[f32]> {
+        Some(slice)
     }
 
     fn microkernel(instructions: Instructions) -> Microkernel<Self> {
@@ -58,6 +65,10 @@ impl Element for bf16 {
         let quiet = (bits >> 16) | 0x40;
         let is_nan = bits & 0x7fff_ffff > 0x7f80_0000;
         Self::from_bits(if is_nan { quiet } else { rounded } as u16)
+    }
+
+    fn as_f32(_: &[Self]) -> Option<&[f32]> {
+        None
     }
 
     fn microkernel(instructions: Instructions) -> Microkernel<Self> {

@@ -137,7 +137,10 @@ mod tests {
             let phi = normal_cdf_slowly(f64::from(x));
             let truth = f64::from(x) * phi;
             let magnitude = truth.abs().max(1e-6);
-            assert!((f64::from(gelu(x)) - truth).abs() < 1e-6 * magnitude.max(1.0), "{x}");
+            assert!(
+                (f64::from(gelu(x)) - truth).abs() < 1e-6 * magnitude.max(1.0),
+                "{x}"
+            );
             let density = (-0.5 * f64::from(x).powi(2)).exp() / (2.0 * std::f64::consts::PI).sqrt();
             let slope = phi + f64::from(x) * density;
             assert!((f64::from(gelu_slope(x)) - slope).abs() < 1e-6, "{x}");

@@ -15,4 +15,4 @@ pub mod product;
 
 pub use element::Element;
 pub use half::bf16;
-pub use instructions::{Instructions, InstructionSet, UnknownInstructionSet};
+pub use instructions::{InstructionSet, Instructions, UnknownInstructionSet};

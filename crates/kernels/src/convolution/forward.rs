@@ -35,12 +35,23 @@ impl<T: Element> PackedConv2d<T> {
         };
         let pack = |phase: Phase| {
             let taps: Vec<usize> = phase.taps.iter().map(|tap| tap.tap).collect();
-            let weights = Weights { data: weight, depth_stride, column_stride, taps: &taps };
+            let weights = Weights {
+                data: weight,
+                depth_stride,
+                column_stride,
+                taps: &taps,
+            };
             let matrix = PackedMatrix::pack(&kernel, [shape.inputs, shape.outputs], &weights);
             (phase, matrix)
         };
         let phases = shape.phases().into_iter().map(pack).collect();
-        Self { instructions, kernel, shape, phases, zeros: Aligned::zeros(shape.inputs) }
+        Self {
+            instructions,
+            kernel,
+            shape,
+            phases,
+            zeros: Aligned::zeros(shape.inputs),
+        }
     }
 
     /// The shape it was packed for.
@@ -67,8 +78,15 @@ impl<T: Element> PackedConv2d<T> {
         epilogue: &Epilogue<'_, T>,
         (size, out): (Image, &mut [T]),
     ) {
-        let Convolution { outputs, inputs, .. } = self.shape;
-        assert_eq!(out.len(), size.pixels() * outputs, "output {size:?} of {:?}", self.shape);
+        let Convolution {
+            outputs, inputs, ..
+        } = self.shape;
+        assert_eq!(
+            out.len(),
+            size.pixels() * outputs,
+            "output {size:?} of {:?}",
+            self.shape
+        );
         epilogue.check(size.batch, outputs, out.len());
         let out = Shared::new(out);
         for (phase, matrix) in &self.phases {
@@ -102,5 +120,10 @@ pub fn input_gradient<T: Element>(
     let size = shape.output_size(image);
     assert!(size.is_some(), "{image:?} has no output by {shape:?}");
     let packed = PackedConv2d::new(instructions, shape.adjoint(), weight);
-    packed.forward_to(size.unwrap_or(image), grad, &Epilogue::default(), (image, out));
+    packed.forward_to(
+        size.unwrap_or(image),
+        grad,
+        &Epilogue::default(),
+        (image, out),
+    );
 }

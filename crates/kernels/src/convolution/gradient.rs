@@ -28,7 +28,11 @@ pub fn weight_gradient<T: Element>(
     assert!(size.is_some(), "{image:?} has no output by {shape:?}");
     let size = size.unwrap_or(image);
     assert_eq!(out.len(), shape.weights(), "weight's gradient of {shape:?}");
-    assert_eq!(grad.len(), size.pixels() * shape.outputs, "output's gradient of {shape:?}");
+    assert_eq!(
+        grad.len(),
+        size.pixels() * shape.outputs,
+        "output's gradient of {shape:?}"
+    );
     // A transposed convolution is the adjoint of a plain one, whose input is our output: the roles of x and grad change.
     if shape.transposed {
         return gradient(instructions, shape.adjoint(), (size, grad), (image, x), out);
@@ -43,7 +47,9 @@ fn gradient<T: Element>(
     (size, grad): (Image, &[T]),
     out: &mut [f32],
 ) {
-    let Convolution { outputs, inputs, .. } = shape;
+    let Convolution {
+        outputs, inputs, ..
+    } = shape;
     let taps = shape.taps();
     if out.is_empty() || size.pixels() == 0 {
         return out.fill(0.0);
@@ -52,15 +58,21 @@ fn gradient<T: Element>(
     let zeros = Aligned::zeros(inputs);
     let windows = Windows::new(x, (image, inputs), &phases[0], size, &zeros);
     debug_assert_eq!(windows.count(), size.pixels());
-    let columns = Columns { rows: &windows, taps, channels: inputs };
+    let columns = Columns {
+        rows: &windows,
+        taps,
+        channels: inputs,
+    };
     let sums = sums_over_pixels(instructions, &columns, grad, outputs);
-    out.par_chunks_exact_mut(inputs * taps).enumerate().for_each(|(output, out)| match taps {
-        1 => turn::<1>(&sums, output, inputs, out),
-        4 => turn::<4>(&sums, output, inputs, out),
-        9 => turn::<9>(&sums, output, inputs, out),
-        16 => turn::<16>(&sums, output, inputs, out),
-        _ => turn_any(&sums, output, taps, out),
-    });
+    out.par_chunks_exact_mut(inputs * taps)
+        .enumerate()
+        .for_each(|(output, out)| match taps {
+            1 => turn::<1>(&sums, output, inputs, out),
+            4 => turn::<4>(&sums, output, inputs, out),
+            9 => turn::<9>(&sums, output, inputs, out),
+            16 => turn::<16>(&sums, output, inputs, out),
+            _ => turn_any(&sums, output, taps, out),
+        });
 }
 
 /// From `[taps, inputs]` to `[inputs, taps]`, of one output.

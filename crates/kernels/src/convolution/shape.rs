@@ -38,19 +38,36 @@ pub struct Convolution {
 impl Convolution {
     /// A square kernel of odd size with stride 1 whose output is as large as its input.
     pub fn same(outputs: usize, inputs: usize, size: usize) -> Self {
-        Self { outputs, inputs, kernel: [size; 2], stride: 1, padding: size / 2, transposed: false }
+        Self {
+            outputs,
+            inputs,
+            kernel: [size; 2],
+            stride: 1,
+            padding: size / 2,
+            transposed: false,
+        }
     }
 
     /// The output's size; `None` where the padded input is smaller than the kernel, or the stride is 0.
     pub fn output_size(&self, image: Image) -> Option<Image> {
-        let Self { kernel, stride, padding, transposed, .. } = *self;
+        let Self {
+            kernel,
+            stride,
+            padding,
+            transposed,
+            ..
+        } = *self;
         let along = |size: usize, kernel: usize| {
             if size == 0 || kernel == 0 || stride == 0 {
                 None
             } else if transposed {
-                ((size - 1) * stride + kernel).checked_sub(2 * padding).filter(|&size| size > 0)
+                ((size - 1) * stride + kernel)
+                    .checked_sub(2 * padding)
+                    .filter(|&size| size > 0)
             } else {
-                (size + 2 * padding).checked_sub(kernel).map(|rest| rest / stride + 1)
+                (size + 2 * padding)
+                    .checked_sub(kernel)
+                    .map(|rest| rest / stride + 1)
             }
         };
         Some(Image {
@@ -84,9 +101,18 @@ impl Convolution {
         if !self.transposed {
             let padding = self.padding as isize;
             let taps = self.each_tap(|tap, [y, x]| {
-                Some(Tap { tap, y: y as isize - padding, x: x as isize - padding })
+                Some(Tap {
+                    tap,
+                    y: y as isize - padding,
+                    x: x as isize - padding,
+                })
             });
-            return vec![Phase { output_stride: 1, first: [0, 0], input_stride: self.stride, taps }];
+            return vec![Phase {
+                output_stride: 1,
+                first: [0, 0],
+                input_stride: self.stride,
+                taps,
+            }];
         }
         let stride = self.stride;
         let phases = (0..stride).flat_map(|y| (0..stride).map(move |x| [y, x]));
@@ -102,15 +128,26 @@ impl Convolution {
                 let distance = (first + self.padding) as isize - tap as isize;
                 (distance.rem_euclid(stride) == 0).then(|| distance.div_euclid(stride))
             };
-            Some(Tap { tap, y: along(first[0], y)?, x: along(first[1], x)? })
+            Some(Tap {
+                tap,
+                y: along(first[0], y)?,
+                x: along(first[1], x)?,
+            })
         });
-        Phase { output_stride: self.stride, first, input_stride: 1, taps }
+        Phase {
+            output_stride: self.stride,
+            first,
+            input_stride: 1,
+            taps,
+        }
     }
 
     fn each_tap(&self, tap: impl Fn(usize, [usize; 2]) -> Option<Tap>) -> Vec<Tap> {
         let [height, width] = self.kernel;
         let all = (0..height).flat_map(|y| (0..width).map(move |x| [y, x]));
-        all.enumerate().filter_map(|(index, at)| tap(index, at)).collect()
+        all.enumerate()
+            .filter_map(|(index, at)| tap(index, at))
+            .collect()
     }
 }
 

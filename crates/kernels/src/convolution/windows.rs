@@ -31,17 +31,38 @@ impl<'a, T: Element> Windows<'a, T> {
         output: Image,
         zeros: &'a Aligned<T>,
     ) -> Self {
-        assert_eq!(x.len(), image.pixels() * channels, "activations of {image:?} with {channels} channels");
+        assert_eq!(
+            x.len(),
+            image.pixels() * channels,
+            "activations of {image:?} with {channels} channels"
+        );
         assert!(zeros.len() >= channels, "zeros for {channels} channels");
-        let along = |size: usize, first: usize| size.saturating_sub(first).div_ceil(phase.output_stride);
-        let (rows, columns) = (along(output.height, phase.first[0]), along(output.width, phase.first[1]));
-        Self { x, image, channels, phase, output, rows, columns, zeros }
+        let along =
+            |size: usize, first: usize| size.saturating_sub(first).div_ceil(phase.output_stride);
+        let (rows, columns) = (
+            along(output.height, phase.first[0]),
+            along(output.width, phase.first[1]),
+        );
+        Self {
+            x,
+            image,
+            channels,
+            phase,
+            output,
+            rows,
+            columns,
+            zeros,
+        }
     }
 
     /// The output pixel that a row of the product belongs to.
     #[inline(always)]
     pub fn place(&self, row: usize) -> usize {
-        let Phase { output_stride, first, .. } = *self.phase;
+        let Phase {
+            output_stride,
+            first,
+            ..
+        } = *self.phase;
         if output_stride == 1 {
             return row;
         }

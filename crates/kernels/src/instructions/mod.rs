@@ -3,7 +3,10 @@
 //! Loops of passes are written once as plain Rust and compiled once for each set ([`Instructions::run`]), so that all sets give
 //! the same bits; products have a microkernel of their own for each set.
 
-#![allow(unsafe_code, reason = "calls functions compiled for the instruction set that was found")]
+#![allow(
+    unsafe_code,
+    reason = "calls functions compiled for the instruction set that was found"
+)]
 
 use std::{fmt, str::FromStr, sync::OnceLock};
 

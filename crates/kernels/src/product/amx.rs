@@ -42,7 +42,13 @@ static CONFIGURATION: Configuration = {
         rows[tile] = ROWS as u8;
         tile += 1;
     }
-    Configuration { palette: 1, start_row: 0, reserved: [0; 14], bytes, rows }
+    Configuration {
+        palette: 1,
+        start_row: 0,
+        reserved: [0; 14],
+        bytes,
+        rows,
+    }
 };
 
 /// Configures this thread's tiles.
@@ -96,7 +102,13 @@ unsafe fn product<const HALVES: usize>(tile: &Tile<bf16>, out: *mut f32) {
     let mut panel = tile.panel;
     // SAFETY: the tiles are configured and the pointers good, as the caller promises.
     unsafe {
-        asm!("tilezero tmm0", "tilezero tmm1", "tilezero tmm2", "tilezero tmm3", options(nostack, nomem));
+        asm!(
+            "tilezero tmm0",
+            "tilezero tmm1",
+            "tilezero tmm2",
+            "tilezero tmm3",
+            options(nostack, nomem)
+        );
         for tap in 0..tile.taps {
             let rows = std::slice::from_raw_parts(tile.rows.add(tap * MOST_ROWS), tile.count);
             let mut whole = [None; HALVES];
@@ -105,12 +117,16 @@ unsafe fn product<const HALVES: usize>(tile: &Tile<bf16>, out: *mut f32) {
             }
             for at in (0..tile.depth).step_by(DEPTH) {
                 let depth = DEPTH.min(tile.depth - at);
-                let mut places = [Place { from: std::ptr::null(), bytes: 64 }; HALVES];
+                let mut places = [Place {
+                    from: std::ptr::null(),
+                    bytes: 64,
+                }; HALVES];
                 for half in 0..HALVES {
                     places[half] = match whole[half] {
-                        Some(bytes) if depth == DEPTH => {
-                            Place { from: rows[half * ROWS].add(at), bytes }
-                        }
+                        Some(bytes) if depth == DEPTH => Place {
+                            from: rows[half * ROWS].add(at),
+                            bytes,
+                        },
                         _ => {
                             let rows = &rows[half * ROWS..tile.count.min((half + 1) * ROWS)];
                             gather(rows, at, depth, &mut gathered[half])
@@ -146,7 +162,9 @@ fn evenly_spaced(rows: &[*const bf16]) -> Option<isize> {
         return None;
     }
     let bytes = address(1) - address(0);
-    (2..ROWS).all(|row| address(row) - address(row - 1) == bytes).then_some(bytes)
+    (2..ROWS)
+        .all(|row| address(row) - address(row - 1) == bytes)
+        .then_some(bytes)
 }
 
 /// Copies `depth` elements of every row; the rest stays zero.
@@ -158,11 +176,17 @@ unsafe fn gather(rows: &[*const bf16], at: usize, depth: usize, into: &mut Gathe
         let copied = if row < rows.len() { depth } else { 0 };
         if copied > 0 {
             // SAFETY: the caller's.
-            unsafe { line.as_mut_ptr().copy_from_nonoverlapping(rows[row].add(at), copied) };
+            unsafe {
+                line.as_mut_ptr()
+                    .copy_from_nonoverlapping(rows[row].add(at), copied)
+            };
         }
         line[copied..].fill(bf16::ZERO);
     }
-    Place { from: into.0.as_ptr().cast(), bytes: 64 }
+    Place {
+        from: into.0.as_ptr().cast(),
+        bytes: 64,
+    }
 }
 
 /// Adds 32 elements of depth.

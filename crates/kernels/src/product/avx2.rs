@@ -13,6 +13,7 @@ use half::bf16;
 use super::{
     lanes::{Lanes, tile_of_rows},
     microkernel::Tile,
+    strip::{self, Strip},
 };
 
 /// Rows and columns.
@@ -118,4 +119,12 @@ pub(crate) unsafe fn product_f32(tile: &Tile<f32>, out: *mut f32) {
 #[target_feature(enable = "avx2,fma")]
 pub(crate) unsafe fn product_bf16(tile: &Tile<bf16>, out: *mut f32) {
     tile_of_rows!(tile, out, SplitPairs, 2, 1 2 3 4);
+}
+
+/// # Safety
+/// As [`Strip`] says; the processor has the instruction set.
+#[target_feature(enable = "avx2,fma")]
+pub(crate) unsafe fn strip(strip: &Strip) {
+    // SAFETY: the caller's; the instruction set is enabled here.
+    unsafe { strip::strip::<Floats>(strip) }
 }

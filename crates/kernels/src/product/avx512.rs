@@ -13,6 +13,7 @@ use half::bf16;
 use super::{
     lanes::{Lanes, tile_of_rows},
     microkernel::Tile,
+    strip::{self, Strip},
 };
 
 /// Rows and columns.
@@ -162,4 +163,12 @@ pub(crate) unsafe fn product_bf16(tile: &Tile<bf16>, out: *mut f32) {
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
 pub(crate) unsafe fn product_bf16_split(tile: &Tile<bf16>, out: *mut f32) {
     tile_of_rows!(tile, out, SplitPairs, 2, 1 2 3 4 5 6 7 8 9 10 11 12);
+}
+
+/// # Safety
+/// As [`Strip`] says; the processor has the instruction set.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+pub(crate) unsafe fn strip(strip: &Strip) {
+    // SAFETY: the caller's; the instruction set is enabled here.
+    unsafe { strip::strip::<Floats>(strip) }
 }

@@ -8,7 +8,10 @@ use super::{memory::Shared, run::Sink};
 use crate::{
     Element, Instructions,
     instructions::Pass,
-    passes::Activation,
+    passes::{
+        Activation,
+        activation::{Choice, Function},
+    },
 };
 
 /// `clip(mix(activation(gain · (sum + bias))))`, each part optional, in this order.
@@ -28,21 +31,46 @@ pub struct Epilogue<'a, T> {
 
 impl<T> Default for Epilogue<'_, T> {
     fn default() -> Self {
-        Self { bias: None, gain: None, activation: Activation::None, residual: None, clip: None }
+        Self {
+            bias: None,
+            gain: None,
+            activation: Activation::None,
+            residual: None,
+            clip: None,
+        }
     }
 }
 
 impl<T> Epilogue<'_, T> {
+    fn is_plain(&self) -> bool {
+        let Self {
+            bias,
+            gain,
+            activation,
+            residual,
+            clip,
+        } = self;
+        let nothing = bias.is_none() && gain.is_none() && residual.is_none() && clip.is_none();
+        nothing && *activation == Activation::None
+    }
+
     /// That every part has the length the output asks for.
     pub(crate) fn check(&self, batch: usize, columns: usize, length: usize) {
         let of = |part: Option<usize>, name: &str, wanted: usize| {
             if let Some(length) = part {
-                assert_eq!(length, wanted, "{name} of an output of {columns} columns for {batch} samples");
+                assert_eq!(
+                    length, wanted,
+                    "{name} of an output of {columns} columns for {batch} samples"
+                );
             }
         };
         of(self.bias.map(<[_]>::len), "bias", columns);
         of(self.gain.map(<[_]>::len), "gain", batch * columns);
-        of(self.residual.as_ref().map(|residual| residual.data.len()), "residual", length);
+        of(
+            self.residual.as_ref().map(|residual| residual.data.len()),
+            "residual",
+            length,
+        );
     }
 }
 
@@ -60,12 +88,20 @@ pub struct Residual<'a, T> {
 impl<'a, T> Residual<'a, T> {
     /// The plain sum, residual + value.
     pub fn sum(data: &'a [T]) -> Self {
-        Self { data, t: 0.5, scale: 2.0 }
+        Self {
+            data,
+            t: 0.5,
+            scale: 2.0,
+        }
     }
 
     /// The magnitude-preserving sum, lerp(residual, value, t) / √((1−t)² + t²) (Karras et al. 2024, Eq. 88).
     pub fn magnitude_preserving(data: &'a [T], t: f32) -> Self {
-        Self { data, t, scale: 1.0 / (1.0 - t).hypot(t) }
+        Self {
+            data,
+            t,
+            scale: 1.0 / (1.0 - t).hypot(t),
+        }
     }
 }
 
@@ -83,7 +119,13 @@ pub(crate) struct Output<'a, T, M> {
 
 impl<T: Element, M: Fn(usize) -> usize + Sync> Sink for Output<'_, T, M> {
     fn take(&self, rows: Range<usize>, columns: Range<usize>, sums: &[f32], stride: usize) {
-        self.instructions.run(Finish { output: self, rows, columns, sums, stride });
+        self.instructions.run(Finish {
+            output: self,
+            rows,
+            columns,
+            sums,
+            stride,
+        });
     }
 }
 
@@ -103,24 +145,50 @@ impl<T: Element, M: Fn(usize) -> usize> Pass for Finish<'_, '_, T, M> {
 
     #[inline(always)]
     fn run(self) {
-        let Self { output, rows, columns, sums, stride } = self;
+        let Self {
+            output,
+            rows,
+            columns,
+            sums,
+            stride,
+        } = self;
         let epilogue = output.epilogue;
+        let plain = epilogue.is_plain();
         for (index, row) in rows.enumerate() {
             let row = (output.place)(row);
+            if plain {
+                let start = row * output.columns + columns.start;
+                // SAFETY: every row and column of the output belongs to one tile, and each tile is taken once.
+                let out = unsafe { output.out.part(start, columns.len()) };
+                store_all(&sums[index * stride..], out);
+                continue;
+            }
             // Divided only where it is needed: it takes as long as several vectors.
-            let sample = if epilogue.gain.is_some() { row / output.rows_in_sample } else { 0 };
+            let sample = if epilogue.gain.is_some() {
+                row / output.rows_in_sample
+            } else {
+                0
+            };
             for column in columns.clone().step_by(WIDTH) {
                 let count = WIDTH.min(columns.end - column);
                 let start = row * output.columns + column;
                 let mut values = [0.0; WIDTH];
-                copy(&mut values, &sums[index * stride + column - columns.start..], count);
+                copy(
+                    &mut values,
+                    &sums[index * stride + column - columns.start..],
+                    count,
+                );
                 if let Some(bias) = epilogue.bias {
                     add(&mut values, &bias[column..], count);
                 }
                 if let Some(gain) = epilogue.gain {
-                    multiply(&mut values, &gain[sample * output.columns + column..], count);
+                    multiply(
+                        &mut values,
+                        &gain[sample * output.columns + column..],
+                        count,
+                    );
                 }
-                epilogue.activation.apply_all(&mut values);
+                epilogue.activation.choose(Each(&mut values));
                 if let Some(residual) = &epilogue.residual {
                     mix(&mut values, residual, start, count);
                 }
@@ -132,6 +200,21 @@ impl<T: Element, M: Fn(usize) -> usize> Pass for Finish<'_, '_, T, M> {
                 store(&values, out);
             }
         }
+    }
+}
+
+/// Without an epilogue there is nothing between a load and a store.
+#[inline(always)]
+fn store_all<T: Element>(sums: &[f32], out: &mut [T]) {
+    let (sums, sums_rest) = sums[..out.len()].as_chunks::<WIDTH>();
+    let (out, out_rest) = out.as_chunks_mut::<WIDTH>();
+    for (out, sums) in out.iter_mut().zip(sums) {
+        for lane in 0..WIDTH {
+            out[lane] = T::from_f32(sums[lane]);
+        }
+    }
+    for (out, sum) in out_rest.iter_mut().zip(sums_rest) {
+        *out = T::from_f32(*sum);
     }
 }
 
@@ -178,6 +261,20 @@ fn mix<T: Element>(
     for index in 0..WIDTH {
         let other = line[index].to_f32();
         values[index] = scale * (other + t * (values[index] - other));
+    }
+}
+
+/// The activation of each value; the choice is made once for all of them.
+struct Each<'a>(&'a mut [f32; WIDTH]);
+
+impl Choice for Each<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with<F: Function>(self, function: F) {
+        for value in self.0 {
+            *value = function.apply(*value);
+        }
     }
 }
 

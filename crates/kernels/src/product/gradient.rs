@@ -53,11 +53,28 @@ pub(crate) fn sums_over_pixels<T: Element, R: Rows<T>>(
         });
         matrix.set_depth(&kernel, count);
         pack(instructions, &kernel, columns, first, &mut matrix);
-        let rows = Turned { data: &turned, outputs };
+        let rows = Turned {
+            data: &turned,
+            outputs,
+        };
         let add = first > 0;
-        run(&kernel, &matrix, &rows, &Sum { out: Shared::new(&mut data), outputs, add, instructions });
+        run(
+            &kernel,
+            &matrix,
+            &rows,
+            &Sum {
+                out: Shared::new(&mut data),
+                outputs,
+                add,
+                instructions,
+            },
+        );
     }
-    Sums { data, outputs, columns: kernel.columns }
+    Sums {
+        data,
+        outputs,
+        columns: kernel.columns,
+    }
 }
 
 /// The gradient as it was summed, `[panel, output, column in panel]`: tiles of a panel follow each other in memory.
@@ -125,7 +142,11 @@ impl Sink for Sum<'_> {
         let start = (columns.start / stride * self.outputs + rows.start) * stride;
         // SAFETY: every row and column belongs to one tile, and each tile is taken once.
         let out = unsafe { self.out.part(start, rows.len() * stride) };
-        self.instructions.run(Take { add: self.add, sums, out });
+        self.instructions.run(Take {
+            add: self.add,
+            sums,
+            out,
+        });
     }
 }
 
@@ -159,12 +180,18 @@ fn pack<T: Element, R: Rows<T>>(
     matrix: &mut PackedMatrix<T>,
 ) {
     let pixels = matrix.depth;
-    let mut pointers = vec![std::ptr::null(); pixels.div_ceil(MOST_ROWS) * columns.taps * MOST_ROWS];
+    let mut pointers =
+        vec![std::ptr::null(); pixels.div_ceil(MOST_ROWS) * columns.taps * MOST_ROWS];
     for (block, into) in pointers.chunks_mut(columns.taps * MOST_ROWS).enumerate() {
         let from = block * MOST_ROWS;
-        columns.rows.pointers(first + from, MOST_ROWS.min(pixels - from), into);
+        columns
+            .rows
+            .pointers(first + from, MOST_ROWS.min(pixels - from), into);
     }
-    let pointers = Pointers { data: &pointers, taps: columns.taps };
+    let pointers = Pointers {
+        data: &pointers,
+        taps: columns.taps,
+    };
     let panels = matrix.panels();
     let width = matrix.columns;
     let (data, length) = matrix.panels_mut();
@@ -172,7 +199,14 @@ fn pack<T: Element, R: Rows<T>>(
         let range = panel * kernel.columns..width.min((panel + 1) * kernel.columns);
         // SAFETY: each panel is written once.
         let data = unsafe { data.part(panel * length, length) };
-        instructions.run(PackPanel { pointers: &pointers, range, channels: columns.channels, pixels, kernel, data });
+        instructions.run(PackPanel {
+            pointers: &pointers,
+            range,
+            channels: columns.channels,
+            pixels,
+            kernel,
+            data,
+        });
     });
 }
 
@@ -206,7 +240,14 @@ impl<T: Element> Pass for PackPanel<'_, '_, T> {
     /// One run of channels of one tap after another.
     #[inline(always)]
     fn run(self) {
-        let Self { pointers, range, channels, pixels, kernel, data } = self;
+        let Self {
+            pointers,
+            range,
+            channels,
+            pixels,
+            kernel,
+            data,
+        } = self;
         let line = kernel.group * kernel.columns;
         // The last group, and what is padded, may be incomplete; columns that do not exist stay zero from the start.
         data[pixels / kernel.group * line..].fill(T::default());

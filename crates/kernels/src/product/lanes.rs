@@ -3,7 +3,10 @@
 //! Each instruction set says in its own file how it holds a vector ([`Lanes`]) and how large a tile its registers hold; the loop is
 //! here. A row of the first factor is given by one pointer for each tap, so that a convolution needs no copy of its input.
 
-#![allow(unsafe_code, reason = "pointers into rows and panels, checked once for a tile")]
+#![allow(
+    unsafe_code,
+    reason = "pointers into rows and panels, checked once for a tile"
+)]
 
 use super::microkernel::{MOST_ROWS, Tile};
 
@@ -48,7 +51,11 @@ pub(crate) unsafe fn tile<T, L: Lanes<T>, const ROWS: usize, const VECTORS: usiz
         let mut panel = tile.panel;
         let whole = tile.depth - tile.depth % L::GROUP;
         for tap in 0..tile.taps {
-            let rows = tile.rows.add(tap * MOST_ROWS).cast::<[*const T; ROWS]>().read();
+            let rows = tile
+                .rows
+                .add(tap * MOST_ROWS)
+                .cast::<[*const T; ROWS]>()
+                .read();
             let mut at = 0;
             while at < whole {
                 multiply::<T, L, ROWS, VECTORS, false>(&rows, at, panel, &mut sums);
@@ -62,7 +69,10 @@ pub(crate) unsafe fn tile<T, L: Lanes<T>, const ROWS: usize, const VECTORS: usiz
         }
         for row in 0..ROWS {
             for vector in 0..VECTORS {
-                L::store(sums[row][vector], out.add((row * VECTORS + vector) * L::LANES));
+                L::store(
+                    sums[row][vector],
+                    out.add((row * VECTORS + vector) * L::LANES),
+                );
             }
         }
     }
@@ -87,7 +97,11 @@ unsafe fn multiply<T, L: Lanes<T>, const ROWS: usize, const VECTORS: usize, cons
         }
         for row in 0..ROWS {
             let from = rows[row].add(at);
-            let a = if ONE { L::splat_one(from) } else { L::splat(from) };
+            let a = if ONE {
+                L::splat_one(from)
+            } else {
+                L::splat(from)
+            };
             for vector in 0..VECTORS {
                 sums[row][vector] = L::multiply_add(a, b[vector], sums[row][vector]);
             }

@@ -27,16 +27,25 @@ impl<T: Element> PackedLinear<T> {
     ///
     /// # Panics
     /// If the length of `weight` is another.
-    pub fn new(
-        instructions: Instructions,
-        [outputs, inputs]: [usize; 2],
-        weight: &[T],
-    ) -> Self {
-        assert_eq!(weight.len(), outputs * inputs, "weights of a linear layer [{outputs}, {inputs}]");
+    pub fn new(instructions: Instructions, [outputs, inputs]: [usize; 2], weight: &[T]) -> Self {
+        assert_eq!(
+            weight.len(),
+            outputs * inputs,
+            "weights of a linear layer [{outputs}, {inputs}]"
+        );
         let kernel = T::microkernel(instructions);
-        let weights = Weights { data: weight, depth_stride: 1, column_stride: inputs, taps: &[0] };
+        let weights = Weights {
+            data: weight,
+            depth_stride: 1,
+            column_stride: inputs,
+            taps: &[0],
+        };
         let matrix = PackedMatrix::pack(&kernel, [inputs, outputs], &weights);
-        Self { instructions, kernel, matrix }
+        Self {
+            instructions,
+            kernel,
+            matrix,
+        }
     }
 
     /// Output features.
@@ -56,10 +65,25 @@ impl<T: Element> PackedLinear<T> {
     /// If the lengths do not belong together.
     pub fn forward(&self, batch: usize, x: &[T], epilogue: &Epilogue<'_, T>, out: &mut [T]) {
         let (inputs, outputs) = (self.inputs(), self.outputs());
-        let rows = if inputs == 0 { out.len() / outputs.max(1) } else { x.len() / inputs };
-        assert_eq!(x.len(), rows * inputs, "input of a linear layer [{outputs}, {inputs}]");
-        assert_eq!(out.len(), rows * outputs, "output of a linear layer [{outputs}, {inputs}]");
-        assert!(batch == 0 && rows == 0 || rows % batch == 0, "{rows} rows of {batch} samples");
+        let rows = if inputs == 0 {
+            out.len() / outputs.max(1)
+        } else {
+            x.len() / inputs
+        };
+        assert_eq!(
+            x.len(),
+            rows * inputs,
+            "input of a linear layer [{outputs}, {inputs}]"
+        );
+        assert_eq!(
+            out.len(),
+            rows * outputs,
+            "output of a linear layer [{outputs}, {inputs}]"
+        );
+        assert!(
+            batch == 0 && rows == 0 || rows % batch == 0,
+            "{rows} rows of {batch} samples"
+        );
         epilogue.check(batch, outputs, out.len());
         let output = Output {
             instructions: self.instructions,
@@ -69,7 +93,11 @@ impl<T: Element> PackedLinear<T> {
             rows_in_sample: (rows / batch.max(1)).max(1),
             place: |row| row,
         };
-        let rows = Contiguous { x, depth: inputs, count: rows };
+        let rows = Contiguous {
+            x,
+            depth: inputs,
+            count: rows,
+        };
         run(&self.kernel, &self.matrix, &rows, &output);
     }
 }
@@ -105,11 +133,25 @@ pub fn input_gradient<T: Element>(
     grad: &[T],
     out: &mut [T],
 ) {
-    assert_eq!(weight.len(), outputs * inputs, "weights of a linear layer [{outputs}, {inputs}]");
+    assert_eq!(
+        weight.len(),
+        outputs * inputs,
+        "weights of a linear layer [{outputs}, {inputs}]"
+    );
     let kernel = T::microkernel(instructions);
-    let weights = Weights { data: weight, depth_stride: inputs, column_stride: 1, taps: &[0] };
+    let weights = Weights {
+        data: weight,
+        depth_stride: inputs,
+        column_stride: 1,
+        taps: &[0],
+    };
     let matrix = PackedMatrix::pack(&kernel, [outputs, inputs], &weights);
-    PackedLinear { instructions, kernel, matrix }.forward(1, grad, &Epilogue::default(), out);
+    PackedLinear {
+        instructions,
+        kernel,
+        matrix,
+    }
+    .forward(1, grad, &Epilogue::default(), out);
 }
 
 /// The gradient with respect to the weights: `x` `[rows, inputs]` and `grad` `[rows, outputs]` to `out` `[outputs, inputs]`.
@@ -123,23 +165,45 @@ pub fn weight_gradient<T: Element>(
     grad: &[T],
     out: &mut [f32],
 ) {
-    assert_eq!(out.len(), outputs * inputs, "gradient of a linear layer [{outputs}, {inputs}]");
+    assert_eq!(
+        out.len(),
+        outputs * inputs,
+        "gradient of a linear layer [{outputs}, {inputs}]"
+    );
     let count = if inputs == 0 { 0 } else { x.len() / inputs };
-    assert_eq!(x.len(), count * inputs, "input of a linear layer [{outputs}, {inputs}]");
-    assert_eq!(grad.len(), count * outputs, "output's gradient of a linear layer [{outputs}, {inputs}]");
+    assert_eq!(
+        x.len(),
+        count * inputs,
+        "input of a linear layer [{outputs}, {inputs}]"
+    );
+    assert_eq!(
+        grad.len(),
+        count * outputs,
+        "output's gradient of a linear layer [{outputs}, {inputs}]"
+    );
     if out.is_empty() || count == 0 {
         return out.fill(0.0);
     }
-    let rows = Contiguous { x, depth: inputs, count };
-    let columns = Columns { rows: &rows, taps: 1, channels: inputs };
+    let rows = Contiguous {
+        x,
+        depth: inputs,
+        count,
+    };
+    let columns = Columns {
+        rows: &rows,
+        taps: 1,
+        channels: inputs,
+    };
     let sums = sums_over_pixels(instructions, &columns, grad, outputs);
-    out.par_chunks_exact_mut(inputs).enumerate().for_each(|(output, out)| {
-        let mut at = 0;
-        while at < inputs {
-            let line = sums.line(output, at);
-            let count = line.len().min(inputs - at);
-            out[at..at + count].copy_from_slice(&line[..count]);
-            at += count;
-        }
-    });
+    out.par_chunks_exact_mut(inputs)
+        .enumerate()
+        .for_each(|(output, out)| {
+            let mut at = 0;
+            while at < inputs {
+                let line = sums.line(output, at);
+                let count = line.len().min(inputs - at);
+                out[at..at + count].copy_from_slice(&line[..count]);
+                at += count;
+            }
+        });
 }

@@ -26,7 +26,12 @@ impl<T: crate::Element> Aligned<T> {
         let words = (length * size_of::<T>()).div_ceil(4);
         let memory = vec![0; words + 64 / 4];
         let start = memory.as_ptr().align_offset(64);
-        Self { memory, start, length, element: PhantomData }
+        Self {
+            memory,
+            start,
+            length,
+            element: PhantomData,
+        }
     }
 }
 
@@ -63,7 +68,11 @@ unsafe impl<T: Send> Sync for Shared<'_, T> {}
 
 impl<'a, T> Shared<'a, T> {
     pub fn new(slice: &'a mut [T]) -> Self {
-        Self { data: slice.as_mut_ptr(), length: slice.len(), borrowed: PhantomData }
+        Self {
+            data: slice.as_mut_ptr(),
+            length: slice.len(),
+            borrowed: PhantomData,
+        }
     }
 
     /// `length` elements from `start`; out of range is a panic.
@@ -73,7 +82,10 @@ impl<'a, T> Shared<'a, T> {
     #[inline(always)]
     #[expect(clippy::mut_from_ref, reason = "that is what it is for; see Safety")]
     pub unsafe fn part(&self, start: usize, length: usize) -> &mut [T] {
-        assert!(start <= self.length && length <= self.length - start, "part outside of the slice");
+        assert!(
+            start <= self.length && length <= self.length - start,
+            "part outside of the slice"
+        );
         // SAFETY: inside the borrowed slice, and not shared, as the caller promises.
         unsafe { slice::from_raw_parts_mut(self.data.add(start), length) }
     }

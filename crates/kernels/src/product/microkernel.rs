@@ -6,12 +6,12 @@ use std::marker::PhantomData;
 
 use half::bf16;
 
-use super::portable;
 #[cfg(target_arch = "aarch64")]
 use super::neon;
+use super::portable;
 #[cfg(target_arch = "x86_64")]
 use super::{amx, avx2, avx512};
-use crate::instructions::{Instructions, InstructionSet};
+use crate::instructions::{InstructionSet, Instructions};
 
 /// The most rows that any tile has; the distance between taps in [`Tile::rows`].
 pub(crate) const MOST_ROWS: usize = 32;
@@ -55,6 +55,16 @@ impl<T> Clone for Microkernel<T> {
 impl<T> Copy for Microkernel<T> {}
 
 impl<T> Microkernel<T> {
+    /// Most rows of a tile.
+    pub(crate) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Columns of a panel.
+    pub(crate) fn columns(&self) -> usize {
+        self.columns
+    }
+
     /// Readies this thread; products are asked of the session.
     pub(crate) fn session(&self) -> Session<'_, T> {
         #[cfg(target_arch = "x86_64")]
@@ -71,7 +81,14 @@ impl<T> Microkernel<T> {
         function: unsafe fn(&Tile<T>, *mut f32),
     ) -> Self {
         assert!(rows <= MOST_ROWS && rows * columns <= MOST_SUMS);
-        Self { rows, columns, group, depth_multiple, function, configured: depth_multiple > 2 }
+        Self {
+            rows,
+            columns,
+            group,
+            depth_multiple,
+            function,
+            configured: depth_multiple > 2,
+        }
     }
 }
 

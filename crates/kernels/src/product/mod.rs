@@ -20,13 +20,14 @@ mod neon;
 mod packing;
 mod portable;
 mod run;
+pub(crate) mod strip;
 
-pub use epilogue::{Epilogue, Residual};
-pub use linear::{PackedLinear, input_gradient, weight_gradient};
 pub(crate) use epilogue::Output;
+pub use epilogue::{Epilogue, Residual};
 pub(crate) use gradient::{Columns, Sums, sums_over_pixels};
+pub use linear::{PackedLinear, input_gradient, weight_gradient};
 pub(crate) use memory::{Aligned, Shared};
-pub use microkernel::Microkernel;
 pub(crate) use microkernel::MOST_ROWS;
+pub use microkernel::Microkernel;
 pub(crate) use packing::{PackedMatrix, Weights};
-pub(crate) use run::{Rows, Sink, run};
+pub(crate) use run::{Rows, Sink, Tiles, run};

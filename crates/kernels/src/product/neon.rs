@@ -12,6 +12,7 @@ use half::bf16;
 use super::{
     lanes::{Lanes, tile_of_rows},
     microkernel::Tile,
+    strip::{self, Strip},
 };
 
 /// Rows and columns.
@@ -118,4 +119,11 @@ pub(crate) unsafe fn product_f32(tile: &Tile<f32>, out: *mut f32) {
 /// As [`Tile`] says.
 pub(crate) unsafe fn product_bf16(tile: &Tile<bf16>, out: *mut f32) {
     tile_of_rows!(tile, out, SplitPairs, 4, 1 2 3 4);
+}
+
+/// # Safety
+/// As [`Strip`] says.
+pub(crate) unsafe fn strip(strip: &Strip) {
+    // SAFETY: the caller's; the instruction set is enabled here.
+    unsafe { strip::strip::<Floats>(strip) }
 }

@@ -14,6 +14,9 @@ use crate::Element;
 /// Depths packed together: what is read for one tap stays in the first-level cache for the next.
 const BLOCK: usize = 16;
 
+/// Below this many weights waking another thread costs more than it saves.
+const ALONE: usize = 1 << 15;
+
 /// Published weights: where the one of a depth, a column and a tap lies.
 pub(crate) struct Weights<'a, T> {
     pub data: &'a [T],
@@ -36,12 +39,7 @@ pub(crate) struct PackedMatrix<T> {
 
 impl<T: Element> PackedMatrix<T> {
     /// Zeros, to be filled.
-    pub fn zeros(
-        kernel: &Microkernel<T>,
-        taps: usize,
-        depth: usize,
-        columns: usize,
-    ) -> Self {
+    pub fn zeros(kernel: &Microkernel<T>, taps: usize, depth: usize, columns: usize) -> Self {
         let padded = depth.next_multiple_of(kernel.depth_multiple);
         let panel_length = taps * padded * kernel.columns;
         Self {
@@ -55,36 +53,40 @@ impl<T: Element> PackedMatrix<T> {
     }
 
     /// Packs weights that lie at strides.
-    pub fn pack(kernel: &Microkernel<T>, [depth, columns]: [usize; 2], weights: &Weights<'_, T>) -> Self {
+    pub fn pack(
+        kernel: &Microkernel<T>,
+        [depth, columns]: [usize; 2],
+        weights: &Weights<'_, T>,
+    ) -> Self {
         let mut packed = Self::zeros(kernel, weights.taps.len(), depth, columns);
         if packed.data.is_empty() {
             return packed;
         }
-        let tap_length = packed.panel_length / packed.taps;
-        let panels = packed.data.par_chunks_mut(packed.panel_length).enumerate();
-        panels.for_each(|(panel, data)| {
+        let length = packed.panel_length;
+        let fill = |(panel, data): (usize, &mut [T])| {
             let first = panel * kernel.columns;
             let count = kernel.columns.min(columns - first);
-            for start in (0..depth).step_by(BLOCK) {
-                let range = start..depth.min(start + BLOCK);
-                for (data, &tap) in data.chunks_exact_mut(tap_length).zip(weights.taps) {
-                    let from = &weights.data[first * weights.column_stride + tap..];
-                    let block = Block { from, depths: range.clone(), columns: count };
-                    if kernel.group == 1 {
-                        block.pack::<1>(kernel.columns, weights, data);
-                    } else {
-                        block.pack::<2>(kernel.columns, weights, data);
-                    }
-                }
-            }
-        });
+            pack_panel(kernel, weights, depth, (first, count), data);
+        };
+        if packed.data.len() < ALONE {
+            packed.data.chunks_mut(length).enumerate().for_each(fill);
+        } else {
+            packed
+                .data
+                .par_chunks_mut(length)
+                .enumerate()
+                .for_each(fill);
+        }
         packed
     }
 
     /// Another depth, not above the one it was made with; its panels must then be written anew.
     pub fn set_depth(&mut self, kernel: &Microkernel<T>, depth: usize) {
         let length = self.taps * depth.next_multiple_of(kernel.depth_multiple) * kernel.columns;
-        assert!(length * self.panels() <= self.data.len(), "depth {depth} is too large");
+        assert!(
+            length * self.panels() <= self.data.len(),
+            "depth {depth} is too large"
+        );
         (self.depth, self.panel_length) = (depth, length);
     }
 
@@ -106,6 +108,32 @@ impl<T: Element> PackedMatrix<T> {
     /// A packed matrix for which each panel is written by somebody else, in parallel.
     pub fn panels_mut(&mut self) -> (Shared<'_, T>, usize) {
         (Shared::new(&mut self.data), self.panel_length)
+    }
+}
+
+fn pack_panel<T: Element>(
+    kernel: &Microkernel<T>,
+    weights: &Weights<'_, T>,
+    depth: usize,
+    (first, columns): (usize, usize),
+    data: &mut [T],
+) {
+    let tap_length = data.len() / weights.taps.len();
+    for start in (0..depth).step_by(BLOCK) {
+        let depths = start..depth.min(start + BLOCK);
+        for (data, &tap) in data.chunks_exact_mut(tap_length).zip(weights.taps) {
+            let from = &weights.data[first * weights.column_stride + tap..];
+            let block = Block {
+                from,
+                depths: depths.clone(),
+                columns,
+            };
+            if kernel.group == 1 {
+                block.pack::<1>(kernel.columns, weights, data);
+            } else {
+                block.pack::<2>(kernel.columns, weights, data);
+            }
+        }
     }
 }
 

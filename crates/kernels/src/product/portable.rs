@@ -1,12 +1,16 @@
 //! No instructions named: arrays of eight, which the compiler turns into what every processor of the architecture has.
 
-#![allow(unsafe_code, reason = "implements the contract of the vector microkernels")]
+#![allow(
+    unsafe_code,
+    reason = "implements the contract of the vector microkernels"
+)]
 
 use half::bf16;
 
 use super::{
     lanes::{Lanes, tile_of_rows},
     microkernel::Tile,
+    strip::{self, Strip},
 };
 use crate::Element;
 
@@ -88,7 +92,10 @@ unsafe impl Lanes<bf16> for Array {
     unsafe fn splat(from: *const bf16) -> [[f32; LANES]; 2] {
         // SAFETY: the caller's; elements of an array are read one by one.
         let pair = unsafe { [*from, *from.add(1)] };
-        [[Element::to_f32(pair[0]); LANES], [Element::to_f32(pair[1]); LANES]]
+        [
+            [Element::to_f32(pair[0]); LANES],
+            [Element::to_f32(pair[1]); LANES],
+        ]
     }
     #[inline(always)]
     unsafe fn splat_one(from: *const bf16) -> [[f32; LANES]; 2] {
@@ -130,4 +137,11 @@ pub(crate) unsafe fn product_f32(tile: &Tile<f32>, out: *mut f32) {
 /// As [`Tile`] says.
 pub(crate) unsafe fn product_bf16(tile: &Tile<bf16>, out: *mut f32) {
     tile_of_rows!(tile, out, Array, 1, 1 2 3 4);
+}
+
+/// # Safety
+/// As [`Strip`] says.
+pub(crate) unsafe fn strip(strip: &Strip) {
+    // SAFETY: the caller's; the instruction set is enabled here.
+    unsafe { strip::strip::<Array>(strip) }
 }

@@ -8,7 +8,7 @@
 use rayon::prelude::*;
 
 use super::{
-    microkernel::{MOST_ROWS, MOST_SUMS, Microkernel, Tile},
+    microkernel::{MOST_ROWS, MOST_SUMS, Microkernel, Session, Tile},
     packing::PackedMatrix,
 };
 use crate::Element;
@@ -27,7 +27,13 @@ pub(crate) unsafe trait Rows<T>: Sync {
 /// What becomes of a tile's sums.
 pub(crate) trait Sink: Sync {
     /// Takes `[rows, stride]` sums, of which the columns in `columns` exist. Called once for every tile, from several threads.
-    fn take(&self, rows: std::ops::Range<usize>, columns: std::ops::Range<usize>, sums: &[f32], stride: usize);
+    fn take(
+        &self,
+        rows: std::ops::Range<usize>,
+        columns: std::ops::Range<usize>,
+        sums: &[f32],
+        stride: usize,
+    );
 }
 
 /// Into how many tasks a product is cut.
@@ -56,7 +62,11 @@ impl Tiling {
         let panels = matrix.panels();
         let work = rows * matrix.columns * matrix.depth * matrix.taps;
         if work < ALONE {
-            return Self { tile_rows, tiles_in_task: tiles, panels_in_task: panels.max(1) };
+            return Self {
+                tile_rows,
+                tiles_in_task: tiles,
+                panels_in_task: panels.max(1),
+            };
         }
         let tasks = 4 * rayon::current_num_threads();
         let tile_bytes = tile_rows * matrix.depth * size_of::<T>();
@@ -66,7 +76,11 @@ impl Tiling {
         if row_tasks * panel_tasks < tasks {
             tiles_in_task = tiles.div_ceil(tasks.div_ceil(panel_tasks).min(tiles));
         }
-        Self { tile_rows, tiles_in_task, panels_in_task: panels.div_ceil(panel_tasks) }
+        Self {
+            tile_rows,
+            tiles_in_task,
+            panels_in_task: panels.div_ceil(panel_tasks),
+        }
     }
 }
 
@@ -91,18 +105,75 @@ pub(crate) fn run<T: Element, R: Rows<T>>(
         let last = count.min(first + rows_in_task);
         let panel = panel_task * tiling.panels_in_task;
         let panels = panel..matrix.panels().min(panel + tiling.panels_in_task);
-        run_task(kernel, matrix, (rows, sink), (first..last, tiling.tile_rows), panels);
+        run_task(
+            kernel,
+            matrix,
+            (rows, sink),
+            (first..last, tiling.tile_rows),
+            panels,
+        );
     };
     if row_tasks * panel_tasks == 1 {
         task(0);
     } else {
-        (0..row_tasks * panel_tasks).into_par_iter().with_max_len(1).for_each(task);
+        (0..row_tasks * panel_tasks)
+            .into_par_iter()
+            .with_max_len(1)
+            .for_each(task);
     }
 }
 
 /// Room for one tile's sums.
 #[repr(C, align(64))]
 struct Sums([f32; MOST_SUMS]);
+
+/// One thread's means to multiply tile by tile: a kernel that is ready, and room for pointers and sums.
+pub(crate) struct Tiles<'a, T> {
+    kernel: &'a Microkernel<T>,
+    session: Session<'a, T>,
+    sums: Sums,
+}
+
+impl<'a, T: Element> Tiles<'a, T> {
+    pub fn new(kernel: &'a Microkernel<T>) -> Self {
+        Self {
+            kernel,
+            session: kernel.session(),
+            sums: Sums([0.0; MOST_SUMS]),
+        }
+    }
+
+    /// The sums of `count` rows of `a`, of which each is `stride` after the one before, for one panel: `[count, columns of a panel]`.
+    pub fn multiply(
+        &mut self,
+        matrix: &PackedMatrix<T>,
+        panel: usize,
+        (a, stride): (&[T], usize),
+        count: usize,
+    ) -> &[f32] {
+        assert_eq!(matrix.taps, 1, "rows in one piece");
+        assert!((1..=self.kernel.rows).contains(&count), "{count} rows");
+        assert!(
+            (count - 1) * stride + matrix.depth <= a.len(),
+            "{count} rows of {}",
+            matrix.depth
+        );
+        let mut pointers = [std::ptr::null(); MOST_ROWS];
+        for (row, pointer) in pointers[..count].iter_mut().enumerate() {
+            *pointer = a[row * stride..].as_ptr();
+        }
+        let tile = Tile {
+            count,
+            rows: pointers.as_ptr(),
+            taps: 1,
+            depth: matrix.depth,
+            panel: matrix.panel(panel).as_ptr(),
+        };
+        // SAFETY: the rows were checked, the packing has the kernel's own layout, `Sums` holds any tile.
+        unsafe { self.session.multiply(&tile, self.sums.0.as_mut_ptr()) };
+        &self.sums.0[..count * self.kernel.columns]
+    }
+}
 
 fn run_task<T: Element, R: Rows<T>>(
     kernel: &Microkernel<T>,
@@ -130,7 +201,8 @@ fn run_task<T: Element, R: Rows<T>>(
                 };
                 // SAFETY: `Rows` promises the pointers, the packing has the kernel's own layout, `Sums` holds any tile.
                 unsafe { session.multiply(&tile, sums.0.as_mut_ptr()) };
-                let columns = panel * kernel.columns..matrix.columns.min((panel + 1) * kernel.columns);
+                let columns =
+                    panel * kernel.columns..matrix.columns.min((panel + 1) * kernel.columns);
                 sink.take(first..first + count, columns, &sums.0, kernel.columns);
             }
         }

@@ -1,0 +1,5 @@
+//! Everything the crate promises, checked from outside.
+
+mod check;
+mod passes;
+mod twin;
