@@ -3,6 +3,7 @@
 use super::{
     shape::{Convolution, Image, Phase},
     windows::Windows,
+    winograd::Winograd,
 };
 use crate::{
     Element, Instructions,
@@ -15,8 +16,19 @@ pub struct PackedConv2d<T: Element> {
     instructions: Instructions,
     kernel: Microkernel<T>,
     shape: Convolution,
-    phases: Vec<(Phase, PackedMatrix<T>)>,
-    zeros: Aligned<T>,
+    method: Method<T>,
+}
+
+/// How it is computed.
+#[derive(Debug)]
+enum Method<T> {
+    /// The sum over taps as it is defined, one product for each phase.
+    Direct {
+        phases: Vec<(Phase, PackedMatrix<T>)>,
+        zeros: Aligned<T>,
+    },
+    /// In a quarter of the multiplications and four times the memory.
+    Winograd(Winograd),
 }
 
 impl<T: Element> PackedConv2d<T> {
@@ -45,12 +57,40 @@ impl<T: Element> PackedConv2d<T> {
             (phase, matrix)
         };
         let phases = shape.phases().into_iter().map(pack).collect();
+        let zeros = Aligned::zeros(shape.inputs);
+        let method = Method::Direct { phases, zeros };
         Self {
             instructions,
             kernel,
             shape,
-            phases,
-            zeros: Aligned::zeros(shape.inputs),
+            method,
+        }
+    }
+
+    /// As [`Self::new`], by the method that is fastest for images of this size: in f32 a 3×3 convolution over enough pixels takes a
+    /// quarter of the multiplications ([`winograd`](super)), four times the memory, and has an error of some 2e-6 of its largest
+    /// output instead of 5e-7. It is right for images of any size.
+    ///
+    /// # Panics
+    /// As [`Self::new`].
+    pub fn expecting(
+        instructions: Instructions,
+        shape: Convolution,
+        weight: &[T],
+        image: Image,
+    ) -> Self {
+        match T::as_f32(weight) {
+            Some(weight) if Winograd::pays(&shape, image) => {
+                assert_eq!(weight.len(), shape.weights(), "weights of {shape:?}");
+                let method = Method::Winograd(Winograd::new(instructions, shape, weight));
+                Self {
+                    instructions,
+                    kernel: T::microkernel(instructions),
+                    shape,
+                    method,
+                }
+            }
+            _ => Self::new(instructions, shape, weight),
         }
     }
 
@@ -89,17 +129,37 @@ impl<T: Element> PackedConv2d<T> {
         );
         epilogue.check(size.batch, outputs, out.len());
         let out = Shared::new(out);
-        for (phase, matrix) in &self.phases {
-            let windows = Windows::new(x, (image, inputs), phase, size, &self.zeros);
-            let output = Output {
-                instructions: self.instructions,
-                epilogue,
-                out,
-                columns: outputs,
-                rows_in_sample: (size.height * size.width).max(1),
-                place: |row| windows.place(row),
-            };
-            run(&self.kernel, matrix, &windows, &output);
+        let rows_in_sample = (size.height * size.width).max(1);
+        let instructions = self.instructions;
+        match (&self.method, T::as_f32(x)) {
+            (Method::Winograd(winograd), Some(x)) => {
+                let place = |row| row;
+                let output = Output {
+                    instructions,
+                    epilogue,
+                    out,
+                    columns: outputs,
+                    rows_in_sample,
+                    place,
+                };
+                winograd.forward(image, x, &output);
+            }
+            (Method::Winograd(_), None) => unreachable!("Winograd's method is for f32 only"),
+            (Method::Direct { phases, zeros }, _) => {
+                for (phase, matrix) in phases {
+                    let windows = Windows::new(x, (image, inputs), phase, size, zeros);
+                    let place = |row| windows.place(row);
+                    let output = Output {
+                        instructions,
+                        epilogue,
+                        out,
+                        columns: outputs,
+                        rows_in_sample,
+                        place,
+                    };
+                    run(&self.kernel, matrix, &windows, &output);
+                }
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ mod forward;
 mod gradient;
 mod shape;
 mod windows;
+mod winograd;
 
 pub use depthwise::{PackedDepthwise, depthwise_input_gradient, depthwise_weight_gradient};
 pub use forward::{PackedConv2d, input_gradient};

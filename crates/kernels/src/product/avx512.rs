@@ -14,6 +14,7 @@ use super::{
     lanes::{Lanes, tile_of_rows},
     microkernel::Tile,
     strip::{self, Strip},
+    transforms,
 };
 
 /// Rows and columns.
@@ -171,4 +172,20 @@ pub(crate) unsafe fn product_bf16_split(tile: &Tile<bf16>, out: *mut f32) {
 pub(crate) unsafe fn strip(strip: &Strip) {
     // SAFETY: the caller's; the instruction set is enabled here.
     unsafe { strip::strip::<Floats>(strip) }
+}
+
+/// # Safety
+/// As [`transforms::Input`] says; the processor has the instruction set.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+pub(crate) unsafe fn transform_input(tile: &transforms::Input) {
+    // SAFETY: the caller's; the instruction set is enabled here.
+    unsafe { transforms::input::<_, Floats>(tile) }
+}
+
+/// # Safety
+/// As [`transforms::Output`] says; the processor has the instruction set.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+pub(crate) unsafe fn transform_output(tile: &transforms::Output) {
+    // SAFETY: the caller's; the instruction set is enabled here.
+    unsafe { transforms::output::<_, Floats>(tile) }
 }

@@ -89,4 +89,13 @@ impl<'a, T> Shared<'a, T> {
         // SAFETY: inside the borrowed slice, and not shared, as the caller promises.
         unsafe { slice::from_raw_parts_mut(self.data.add(start), length) }
     }
+
+    /// Where `length` elements from `start` lie, for what writes them with gaps; out of range is a panic.
+    pub fn pointer(&self, start: usize, length: usize) -> *mut T {
+        assert!(
+            start <= self.length && length <= self.length - start,
+            "part outside of the slice"
+        );
+        self.data.wrapping_add(start)
+    }
 }

@@ -21,13 +21,15 @@ mod packing;
 mod portable;
 mod run;
 pub(crate) mod strip;
+pub(crate) mod transforms;
 
 pub(crate) use epilogue::Output;
 pub use epilogue::{Epilogue, Residual};
 pub(crate) use gradient::{Columns, Sums, sums_over_pixels};
+pub(crate) use linear::Contiguous;
 pub use linear::{PackedLinear, input_gradient, weight_gradient};
 pub(crate) use memory::{Aligned, Shared};
 pub(crate) use microkernel::MOST_ROWS;
 pub use microkernel::Microkernel;
 pub(crate) use packing::{PackedMatrix, Weights};
-pub(crate) use run::{Rows, Sink, Tiles, run};
+pub(crate) use run::{Rows, Sink, Tiles, run, run_alone};

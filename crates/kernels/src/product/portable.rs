@@ -11,6 +11,7 @@ use super::{
     lanes::{Lanes, tile_of_rows},
     microkernel::Tile,
     strip::{self, Strip},
+    transforms,
 };
 use crate::Element;
 
@@ -144,4 +145,18 @@ pub(crate) unsafe fn product_bf16(tile: &Tile<bf16>, out: *mut f32) {
 pub(crate) unsafe fn strip(strip: &Strip) {
     // SAFETY: the caller's; the instruction set is enabled here.
     unsafe { strip::strip::<Array>(strip) }
+}
+
+/// # Safety
+/// As [`transforms::Input`] says.
+pub(crate) unsafe fn transform_input(tile: &transforms::Input) {
+    // SAFETY: the caller's; the instruction set is enabled here.
+    unsafe { transforms::input::<_, Array>(tile) }
+}
+
+/// # Safety
+/// As [`transforms::Output`] says.
+pub(crate) unsafe fn transform_output(tile: &transforms::Output) {
+    // SAFETY: the caller's; the instruction set is enabled here.
+    unsafe { transforms::output::<_, Array>(tile) }
 }

@@ -123,6 +123,22 @@ pub(crate) fn run<T: Element, R: Rows<T>>(
     }
 }
 
+/// Multiplies all rows by some panels on the calling thread.
+pub(crate) fn run_alone<T: Element, R: Rows<T>>(
+    kernel: &Microkernel<T>,
+    matrix: &PackedMatrix<T>,
+    rows: &R,
+    sink: &impl Sink,
+    panels: std::ops::Range<usize>,
+) {
+    let count = rows.count();
+    if count == 0 || panels.is_empty() {
+        return;
+    }
+    let tile_rows = count.div_ceil(count.div_ceil(kernel.rows));
+    run_task(kernel, matrix, (rows, sink), (0..count, tile_rows), panels);
+}
+
 /// Room for one tile's sums.
 #[repr(C, align(64))]
 struct Sums([f32; MOST_SUMS]);
