@@ -1,0 +1,137 @@
+//! Packed weights of convolutions.
+
+use candle_core::{DType, Tensor};
+use foil_kernels::{
+    Instructions, bf16,
+    convolution::{self, Convolution, Image},
+};
+
+use super::{
+    epilogue::Epilogue,
+    product::{Weight, output},
+};
+use crate::{
+    composed,
+    convolution::{described, images},
+    error::{Named, Result},
+    operation::{is_fast, with_slice},
+};
+
+/// The weight of a [`conv2d`](crate::conv2d) or a [`conv_transpose2d`](crate::conv_transpose2d), packed once.
+#[derive(Debug)]
+pub struct PackedConv2d {
+    shape: Convolution,
+    /// As published, for messages.
+    weight_shape: Vec<usize>,
+    dtype: DType,
+    weight: Weight<convolution::PackedConv2d<f32>, convolution::PackedConv2d<bf16>>,
+}
+
+impl PackedConv2d {
+    /// A weight `[out, in, kernel height, kernel width]`.
+    pub fn new(weight: &Tensor, stride: usize, padding: usize) -> Result<Self> {
+        let named = Named::new("conv2d", "weight", weight);
+        Self::of(described(named, stride, padding, false)?, weight, None)
+    }
+
+    /// As [`Self::new`], by the method that is fastest for inputs of this size, `[batch, height, width]`: it is right for all
+    /// sizes. On the CPU a 3×3 convolution in `f32` over many pixels takes a quarter of the multiplications, four times the
+    /// memory, and has an error of some 2e-6 of its largest output instead of 5e-7.
+    pub fn expecting(
+        weight: &Tensor,
+        stride: usize,
+        padding: usize,
+        [batch, height, width]: [usize; 3],
+    ) -> Result<Self> {
+        let named = Named::new("conv2d", "weight", weight);
+        let image = Image {
+            batch,
+            height,
+            width,
+        };
+        Self::of(
+            described(named, stride, padding, false)?,
+            weight,
+            Some(image),
+        )
+    }
+
+    /// A weight `[in, out, kernel height, kernel width]` of a transposed convolution.
+    pub fn transposed(weight: &Tensor, stride: usize, padding: usize) -> Result<Self> {
+        let named = Named::new("conv_transpose2d", "weight", weight);
+        Self::of(described(named, stride, padding, true)?, weight, None)
+    }
+
+    fn of(shape: Convolution, weight: &Tensor, expected: Option<Image>) -> Result<Self> {
+        let instructions = Instructions::best();
+        let packed = match weight.dtype() {
+            _ if !is_fast(&[weight]) => Weight::Composed(weight.detach()),
+            DType::BF16 => Weight::Half(with_slice(weight, |weight| {
+                convolution::PackedConv2d::new(instructions, shape, weight)
+            })?),
+            _ => Weight::Single(with_slice(weight, |weight| match expected {
+                None => convolution::PackedConv2d::new(instructions, shape, weight),
+                Some(image) => {
+                    convolution::PackedConv2d::expecting(instructions, shape, weight, image)
+                }
+            })?),
+        };
+        Ok(Self {
+            shape,
+            weight_shape: weight.dims().to_vec(),
+            dtype: weight.dtype(),
+            weight: packed,
+        })
+    }
+
+    /// `[batch, height, width, in]` to `[batch, output height, output width, out]`, stored as the weight was.
+    pub fn forward(&self, x: &Tensor, epilogue: &Epilogue<'_>) -> Result<Tensor> {
+        let Convolution {
+            outputs,
+            transposed,
+            ..
+        } = self.shape;
+        let operation = if transposed {
+            "conv_transpose2d"
+        } else {
+            "conv2d"
+        };
+        let weight = Named {
+            operation,
+            name: "weight",
+            shape: &self.weight_shape,
+            dtype: self.dtype,
+        };
+        let [image, size] = images(x, weight, &self.shape)?;
+        let shape = [size.batch, size.height, size.width, outputs];
+        epilogue.fits(Named {
+            operation,
+            name: "output",
+            shape: &shape,
+            dtype: self.dtype,
+        })?;
+        match &self.weight {
+            Weight::Single(packed) => output(x, epilogue, &shape, |x, epilogue, out| {
+                packed.forward(image, x, epilogue, out);
+            }),
+            Weight::Half(packed) => output(x, epilogue, &shape, |x, epilogue, out| {
+                packed.forward(image, x, epilogue, out);
+            }),
+            Weight::Composed(weight) => {
+                let value = self.composed(x, weight)?;
+                Ok(composed::epilogue(&value, epilogue)?.detach())
+            }
+        }
+    }
+
+    fn composed(&self, x: &Tensor, weight: &Tensor) -> Result<Tensor> {
+        let Convolution {
+            stride, padding, ..
+        } = self.shape;
+        if self.shape.transposed {
+            composed::conv_transpose2d(x, weight, None, stride, padding)
+        } else {
+            composed::conv2d(x, weight, None, stride, padding)
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! What all packed products share: from tensors to slices and back.
+
+use candle_core::{DType, Device, Tensor};
+use foil_kernels::product;
+
+use super::epilogue::{Epilogue, Residual};
+use crate::{
+    error::Result,
+    operation::{Stored, with_slice, zeros},
+};
+
+/// The output of this shape that `multiply` makes of an input's slice, with an epilogue whose parts are known to fit.
+pub(super) fn output<T: Stored>(
+    x: &Tensor,
+    epilogue: &Epilogue<'_>,
+    shape: &[usize],
+    multiply: impl FnOnce(&[T], &product::Epilogue<'_, T>, &mut [T]),
+) -> Result<Tensor> {
+    let count = shape.iter().product();
+    if count == 0 {
+        return Ok(Tensor::zeros(shape, x.dtype(), x.device())?);
+    }
+    let (bias, gain) = (numbers(epilogue.bias)?, numbers(epilogue.gain)?);
+    let multiply = |x: &[T], residual: Option<product::Residual<'_, T>>| {
+        let epilogue = product::Epilogue {
+            bias: bias.as_deref(),
+            gain: gain.as_deref(),
+            activation: epilogue.activation,
+            residual,
+            clip: epilogue.clip.map(|clip| clip as f32),
+        };
+        let mut out = zeros(count);
+        multiply(x, &epilogue, &mut out);
+        out
+    };
+    let out = match epilogue.residual {
+        None => with_slice(x, |x| multiply(x, None))?,
+        Some(Residual { tensor, t, scale }) => with_slice(x, |x| {
+            with_slice(tensor, |data| {
+                let (t, scale) = (t as f32, scale as f32);
+                multiply(x, Some(product::Residual { data, t, scale }))
+            })
+        })??,
+    };
+    Ok(Tensor::from_vec(out, shape, &Device::Cpu)?)
+}
+
+fn numbers(tensor: Option<&Tensor>) -> Result<Option<Vec<f32>>> {
+    let Some(tensor) = tensor else {
+        return Ok(None);
+    };
+    let flat = tensor.to_dtype(DType::F32)?.flatten_all()?;
+    Ok(Some(flat.to_vec1()?))
+}
+
+/// A packed weight in either type, or the weight itself where no kernel takes it.
+#[derive(Debug)]
+pub(super) enum Weight<F, B> {
+    Single(F),
+    Half(B),
+    Composed(Tensor),
+}
