@@ -21,6 +21,9 @@ pub trait Element: sealed::Sealed + Copy + Default + PartialEq + Send + Sync + '
     /// The same slice, if it is of `f32`.
     #[doc(hidden)]
     fn as_f32(slice: &[Self]) -> Option<&[f32]>;
+    /// The same slice, if it is of `f32`.
+    #[doc(hidden)]
+    fn as_f32_mut(slice: &mut [Self]) -> Option<&mut [f32]>;
     /// The tile product of these instructions.
     #[doc(hidden)]
     fn microkernel(instructions: Instructions) -> Microkernel<Self>;
@@ -40,6 +43,11 @@ impl Element for f32 {
     }
 
     fn as_f32(slice: &[Self]) -> Option<&[f32]> {
+        Some(slice)
+    }
+
+    #[inline(always)]
+    fn as_f32_mut(slice: &mut [Self]) -> Option<&mut [f32]> {
         Some(slice)
     }
 
@@ -68,6 +76,11 @@ impl Element for bf16 {
     }
 
     fn as_f32(_: &[Self]) -> Option<&[f32]> {
+        None
+    }
+
+    #[inline(always)]
+    fn as_f32_mut(_: &mut [Self]) -> Option<&mut [f32]> {
         None
     }
 

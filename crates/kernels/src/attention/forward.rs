@@ -89,31 +89,40 @@ fn head_of_sample<T: Element>(
         ..
     } = *attention;
     let channel = place.head * width;
-    let (mut asking, mut gathered) = (Vec::new(), Vec::new());
     let first = place.sample * queries + place.first;
-    gather(
+    let [mut q_room, mut k_room, mut v_room] = [const { Vec::new() }; 3];
+    let head = Head {
         instructions,
         attention,
-        q,
-        (first * q.stride + channel, place.count),
-        &mut asking,
-    );
-    let mut matrices = |tokens: Tokens<'_, T>, turned: bool| -> Vec<PackedMatrix<T>> {
-        let from = place.sample * keys * tokens.stride + channel;
-        gather(instructions, attention, tokens, (from, keys), &mut gathered);
-        let blocks = gathered.chunks(KEYS * width);
-        blocks
-            .map(|block| matrix(kernel, block, width, turned))
-            .collect()
+        channel,
     };
-    let (scores, values) = (matrices(k, true), matrices(v, false));
+    let from = place.sample * keys;
+    let asking = head.of(q, (first, place.count), &mut q_room);
+    let asked = head.of(k, (from, keys), &mut k_room);
+    let given = head.of(v, (from, keys), &mut v_room);
+    let blocks = (0..keys).step_by(KEYS).map(|start| {
+        let count = KEYS.min(keys - start);
+        let across = Weights {
+            column_stride: asked.stride,
+            ..weights(asked, start)
+        };
+        let along = Weights {
+            depth_stride: given.stride,
+            ..weights(given, start)
+        };
+        (
+            PackedMatrix::pack(kernel, [width, count], &across),
+            PackedMatrix::pack(kernel, [count, width], &along),
+        )
+    });
+    let blocks: Vec<_> = blocks.collect();
     let mut tiles = Tiles::new(kernel);
     let mut state = State::new(kernel, width);
     for row in (0..place.count).step_by(kernel.rows()) {
         let count = kernel.rows().min(place.count - row);
-        let asking = (&asking[row * width..], width);
+        let asking = (&asking.data[row * asking.stride..], asking.stride);
         state.begin(count);
-        for (scores, values) in scores.iter().zip(&values) {
+        for (scores, values) in &blocks {
             state.scores(instructions, &mut tiles, scores, asking, attention.scale());
             state.values(instructions, &mut tiles, values);
         }
@@ -130,26 +139,51 @@ fn head_of_sample<T: Element>(
     }
 }
 
-/// `[keys, width]` as a second factor: turned, its columns are keys, otherwise channels.
-fn matrix<T: Element>(
-    kernel: &Microkernel<T>,
-    block: &[T],
-    width: usize,
-    turned: bool,
-) -> PackedMatrix<T> {
-    let keys = block.len() / width;
-    let (size, depth_stride, column_stride) = if turned {
-        ([width, keys], 1, width)
-    } else {
-        ([keys, width], width, 1)
-    };
-    let weights = Weights {
-        data: block,
-        depth_stride,
-        column_stride,
+/// Where a head's tokens are read.
+struct Head<'a> {
+    instructions: Instructions,
+    attention: &'a Attention,
+    channel: usize,
+}
+
+impl Head<'_> {
+    /// `count` tokens from `first`: where they are, or normalised in `room`.
+    fn of<'a, T: Element>(
+        &self,
+        tokens: Tokens<'a, T>,
+        (first, count): (usize, usize),
+        room: &'a mut Vec<T>,
+    ) -> Tokens<'a, T> {
+        let from = first * tokens.stride + self.channel;
+        if self.attention.normalise.is_none() {
+            return Tokens {
+                data: &tokens.data[from..],
+                ..tokens
+            };
+        }
+        gather(
+            self.instructions,
+            self.attention,
+            tokens,
+            (from, count),
+            room,
+        );
+        Tokens {
+            data: room,
+            stride: self.attention.width,
+        }
+    }
+}
+
+/// Tokens from `start` as a second factor; one of the strides is the tokens'.
+fn weights<T>(tokens: Tokens<'_, T>, start: usize) -> Weights<'_, T> {
+    let data = &tokens.data[start * tokens.stride..];
+    Weights {
+        data,
+        depth_stride: 1,
+        column_stride: 1,
         taps: &[0],
-    };
-    PackedMatrix::pack(kernel, size, &weights)
+    }
 }
 
 /// What a tile of queries has gathered so far.

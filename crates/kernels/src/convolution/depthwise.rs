@@ -182,7 +182,7 @@ impl<'a> Band<'a> {
                     // SAFETY: pixels and weights have the padded channels, sums as many as are taken together.
                     unsafe { function(&strip) };
                     let columns = channel..self.channels.min(channel + TOGETHER);
-                    output.take(rows.clone(), columns, &sums, TOGETHER);
+                    output.take(rows.clone(), columns, &mut sums, TOGETHER);
                 }
             }
         }

@@ -238,7 +238,7 @@ impl Winograd {
                     for line in 0..OUTPUT.min(image.height - y) {
                         let row = (sample * image.height + y + line) * image.width + x;
                         let rows = row..row + OUTPUT.min(image.width - x);
-                        let sums = &sums[line * OUTPUT * TOGETHER..];
+                        let sums = &mut sums[line * OUTPUT * TOGETHER..];
                         output.take(rows, channel..channel + channels, sums, TOGETHER);
                     }
                 }
@@ -275,7 +275,7 @@ struct Plane<'a> {
 }
 
 impl Sink for Plane<'_> {
-    fn take(&self, rows: Range<usize>, columns: Range<usize>, sums: &[f32], stride: usize) {
+    fn take(&self, rows: Range<usize>, columns: Range<usize>, sums: &mut [f32], stride: usize) {
         for (row, sums) in rows.zip(sums.chunks_exact(stride)) {
             let start = self.start + row * self.columns + columns.start;
             // SAFETY: every row and column of a plane belongs to one tile, and each tile is taken once.

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::{memory::Shared, run::Sink};
+use super::{memory::Shared, packing::copy, run::Sink};
 use crate::{
     Element, Instructions,
     instructions::Pass,
@@ -42,18 +42,6 @@ impl<T> Default for Epilogue<'_, T> {
 }
 
 impl<T> Epilogue<'_, T> {
-    fn is_plain(&self) -> bool {
-        let Self {
-            bias,
-            gain,
-            activation,
-            residual,
-            clip,
-        } = self;
-        let nothing = bias.is_none() && gain.is_none() && residual.is_none() && clip.is_none();
-        nothing && *activation == Activation::None
-    }
-
     /// That every part has the length the output asks for.
     pub(crate) fn check(&self, batch: usize, columns: usize, length: usize) {
         let of = |part: Option<usize>, name: &str, wanted: usize| {
@@ -118,7 +106,7 @@ pub(crate) struct Output<'a, T, M> {
 }
 
 impl<T: Element, M: Fn(usize) -> usize + Sync> Sink for Output<'_, T, M> {
-    fn take(&self, rows: Range<usize>, columns: Range<usize>, sums: &[f32], stride: usize) {
+    fn take(&self, rows: Range<usize>, columns: Range<usize>, sums: &mut [f32], stride: usize) {
         self.instructions.run(Finish {
             output: self,
             rows,
@@ -133,16 +121,15 @@ struct Finish<'a, 'b, T, M> {
     output: &'a Output<'b, T, M>,
     rows: Range<usize>,
     columns: Range<usize>,
-    sums: &'a [f32],
+    sums: &'a mut [f32],
     stride: usize,
 }
-
-/// Columns finished together; loops over so many become one vector or two.
-const WIDTH: usize = 16;
 
 impl<T: Element, M: Fn(usize) -> usize> Pass for Finish<'_, '_, T, M> {
     type Output = ();
 
+    /// One pass over a line after another, each a loop of its own: over arrays of known length the compiler unrolls them and
+    /// then finds no vectors.
     #[inline(always)]
     fn run(self) {
         let Self {
@@ -153,119 +140,50 @@ impl<T: Element, M: Fn(usize) -> usize> Pass for Finish<'_, '_, T, M> {
             stride,
         } = self;
         let epilogue = output.epilogue;
-        let plain = epilogue.is_plain();
-        for (index, row) in rows.enumerate() {
+        let width = columns.len();
+        for (row, line) in rows.zip(sums.chunks_mut(stride)) {
+            let line = &mut line[..width];
             let row = (output.place)(row);
-            if plain {
-                let start = row * output.columns + columns.start;
-                // SAFETY: every row and column of the output belongs to one tile, and each tile is taken once.
-                let out = unsafe { output.out.part(start, columns.len()) };
-                store_all(&sums[index * stride..], out);
-                continue;
+            let start = row * output.columns + columns.start;
+            if let Some(bias) = epilogue.bias {
+                add(line, &bias[columns.clone()]);
             }
-            // Divided only where it is needed: it takes as long as several vectors.
-            let sample = if epilogue.gain.is_some() {
-                row / output.rows_in_sample
-            } else {
-                0
-            };
-            for column in columns.clone().step_by(WIDTH) {
-                let count = WIDTH.min(columns.end - column);
-                let start = row * output.columns + column;
-                let mut values = [0.0; WIDTH];
-                copy(
-                    &mut values,
-                    &sums[index * stride + column - columns.start..],
-                    count,
+            if let Some(gain) = epilogue.gain {
+                let sample = row / output.rows_in_sample;
+                multiply(
+                    line,
+                    &gain[sample * output.columns + columns.start..][..width],
                 );
-                if let Some(bias) = epilogue.bias {
-                    add(&mut values, &bias[column..], count);
-                }
-                if let Some(gain) = epilogue.gain {
-                    multiply(
-                        &mut values,
-                        &gain[sample * output.columns + column..],
-                        count,
-                    );
-                }
-                epilogue.activation.choose(Each(&mut values));
-                if let Some(residual) = &epilogue.residual {
-                    mix(&mut values, residual, start, count);
-                }
-                if let Some(clip) = epilogue.clip {
-                    limit(&mut values, clip);
-                }
-                // SAFETY: every row and column of the output belongs to one tile, and each tile is taken once.
-                let out = unsafe { output.out.part(start, count) };
-                store(&values, out);
             }
+            epilogue.activation.choose(Each(line));
+            if let Some(residual) = &epilogue.residual {
+                mix(line, residual, &residual.data[start..][..width]);
+            }
+            if let Some(clip) = epilogue.clip {
+                limit(line, clip);
+            }
+            // SAFETY: every row and column of the output belongs to one tile, and each tile is taken once.
+            store(line, unsafe { output.out.part(start, width) });
         }
     }
 }
 
-/// Without an epilogue there is nothing between a load and a store.
 #[inline(always)]
-fn store_all<T: Element>(sums: &[f32], out: &mut [T]) {
-    let (sums, sums_rest) = sums[..out.len()].as_chunks::<WIDTH>();
-    let (out, out_rest) = out.as_chunks_mut::<WIDTH>();
-    for (out, sums) in out.iter_mut().zip(sums) {
-        for lane in 0..WIDTH {
-            out[lane] = T::from_f32(sums[lane]);
-        }
-    }
-    for (out, sum) in out_rest.iter_mut().zip(sums_rest) {
-        *out = T::from_f32(*sum);
-    }
-}
-
-/// The first `count` of `from`, with zeros behind. A full copy has a length known to the compiler: two moves instead of a call.
-#[inline(always)]
-fn copy<T: Element>(to: &mut [T; WIDTH], from: &[T], count: usize) {
-    if let Some(from) = from.first_chunk()
-        && count == WIDTH
-    {
-        *to = *from;
-    } else {
-        to[..count].copy_from_slice(&from[..count]);
+fn add(line: &mut [f32], bias: &[f32]) {
+    for (value, bias) in line.iter_mut().zip(bias) {
+        *value += bias;
     }
 }
 
 #[inline(always)]
-fn add(values: &mut [f32; WIDTH], bias: &[f32], count: usize) {
-    let mut line = [0.0; WIDTH];
-    copy(&mut line, bias, count);
-    for index in 0..WIDTH {
-        values[index] += line[index];
-    }
-}
-
-#[inline(always)]
-fn multiply(values: &mut [f32; WIDTH], gain: &[f32], count: usize) {
-    let mut line = [0.0; WIDTH];
-    copy(&mut line, gain, count);
-    for index in 0..WIDTH {
-        values[index] *= line[index];
-    }
-}
-
-#[inline(always)]
-fn mix<T: Element>(
-    values: &mut [f32; WIDTH],
-    residual: &Residual<'_, T>,
-    start: usize,
-    count: usize,
-) {
-    let Residual { data, t, scale } = *residual;
-    let mut line = [T::default(); WIDTH];
-    copy(&mut line, &data[start..], count);
-    for index in 0..WIDTH {
-        let other = line[index].to_f32();
-        values[index] = scale * (other + t * (values[index] - other));
+fn multiply(line: &mut [f32], gain: &[f32]) {
+    for (value, gain) in line.iter_mut().zip(gain) {
+        *value *= gain;
     }
 }
 
 /// The activation of each value; the choice is made once for all of them.
-struct Each<'a>(&'a mut [f32; WIDTH]);
+struct Each<'a>(&'a mut [f32]);
 
 impl Choice for Each<'_> {
     type Output = ();
@@ -279,8 +197,17 @@ impl Choice for Each<'_> {
 }
 
 #[inline(always)]
-fn limit(values: &mut [f32; WIDTH], clip: f32) {
-    for value in values {
+fn mix<T: Element>(line: &mut [f32], residual: &Residual<'_, T>, data: &[T]) {
+    let Residual { t, scale, .. } = *residual;
+    for (value, other) in line.iter_mut().zip(data) {
+        let other = other.to_f32();
+        *value = scale * (other + t * (*value - other));
+    }
+}
+
+#[inline(always)]
+fn limit(line: &mut [f32], clip: f32) {
+    for value in line {
         // Comparisons let NaN through, as it should be seen.
         let low = if *value < -clip { -clip } else { *value };
         *value = if low > clip { clip } else { low };
@@ -288,15 +215,11 @@ fn limit(values: &mut [f32; WIDTH], clip: f32) {
 }
 
 #[inline(always)]
-fn store<T: Element>(values: &[f32; WIDTH], out: &mut [T]) {
-    let mut line = [T::default(); WIDTH];
-    for index in 0..WIDTH {
-        line[index] = T::from_f32(values[index]);
+fn store<T: Element>(line: &[f32], out: &mut [T]) {
+    if let Some(out) = T::as_f32_mut(out) {
+        return copy(out, line);
     }
-    if let Some(out) = out.first_chunk_mut() {
-        *out = line;
-    } else {
-        let count = out.len();
-        out.copy_from_slice(&line[..count]);
+    for (out, value) in out.iter_mut().zip(line) {
+        *out = T::from_f32(*value);
     }
 }

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use super::{
     memory::{Aligned, Shared},
     microkernel::{MOST_ROWS, Microkernel},
-    packing::PackedMatrix,
+    packing::{PackedMatrix, copy, interleave},
     run::{Rows, Sink, run},
 };
 use crate::{Element, Instructions, instructions::Pass};
@@ -138,7 +138,7 @@ struct Sum<'a> {
 }
 
 impl Sink for Sum<'_> {
-    fn take(&self, rows: Range<usize>, columns: Range<usize>, sums: &[f32], stride: usize) {
+    fn take(&self, rows: Range<usize>, columns: Range<usize>, sums: &mut [f32], stride: usize) {
         let start = (columns.start / stride * self.outputs + rows.start) * stride;
         // SAFETY: every row and column belongs to one tile, and each tile is taken once.
         let out = unsafe { self.out.part(start, rows.len() * stride) };
@@ -278,37 +278,5 @@ impl<T: Element> Pass for PackPanel<'_, '_, T> {
             }
             column += count;
         }
-    }
-}
-
-/// Elements copied by one move.
-const WIDTH: usize = 16;
-
-#[inline(always)]
-fn copy<T: Copy>(to: &mut [T], from: &[T]) {
-    let (to, to_rest) = to.as_chunks_mut::<WIDTH>();
-    let (from, from_rest) = from.as_chunks::<WIDTH>();
-    for (to, from) in to.iter_mut().zip(from) {
-        *to = *from;
-    }
-    for (to, from) in to_rest.iter_mut().zip(from_rest) {
-        *to = *from;
-    }
-}
-
-/// Pairs of a pixel and the next.
-#[inline(always)]
-fn interleave<T: Copy>(to: &mut [T], even: &[T], odd: &[T]) {
-    let (pairs, pairs_rest) = to.as_chunks_mut::<{ 2 * WIDTH }>();
-    let (even, even_rest) = even.as_chunks::<WIDTH>();
-    let (odd, odd_rest) = odd.as_chunks::<WIDTH>();
-    for ((pairs, even), odd) in pairs.iter_mut().zip(even).zip(odd) {
-        for index in 0..WIDTH {
-            pairs[2 * index] = even[index];
-            pairs[2 * index + 1] = odd[index];
-        }
-    }
-    for ((pair, even), odd) in pairs_rest.chunks_exact_mut(2).zip(even_rest).zip(odd_rest) {
-        pair.copy_from_slice(&[*even, *odd]);
     }
 }

@@ -120,18 +120,21 @@ fn pack_panel<T: Element>(
 ) {
     let tap_length = data.len() / weights.taps.len();
     for start in (0..depth).step_by(BLOCK) {
-        let depths = start..depth.min(start + BLOCK);
         for (data, &tap) in data.chunks_exact_mut(tap_length).zip(weights.taps) {
             let from = &weights.data[first * weights.column_stride + tap..];
+            let from = &from[start * weights.depth_stride..];
+            let to = &mut data[start * kernel.columns..];
             let block = Block {
+                weights,
                 from,
-                depths: depths.clone(),
+                depth: depth.min(start + BLOCK) - start,
                 columns,
             };
-            if kernel.group == 1 {
-                block.pack::<1>(kernel.columns, weights, data);
-            } else {
-                block.pack::<2>(kernel.columns, weights, data);
+            match (weights.column_stride, kernel.group) {
+                (1, 1) => block.pack_lines::<1>(kernel.columns, to),
+                (1, _) => block.pack_lines::<2>(kernel.columns, to),
+                (_, 1) => block.pack_columns::<1>(kernel.columns, to),
+                (_, _) => block.pack_columns::<2>(kernel.columns, to),
             }
         }
     }
@@ -139,20 +142,84 @@ fn pack_panel<T: Element>(
 
 /// Some depths of one tap for the columns of a panel.
 struct Block<'a, T> {
+    weights: &'a Weights<'a, T>,
     from: &'a [T],
-    depths: std::ops::Range<usize>,
+    depth: usize,
     columns: usize,
 }
 
 impl<T: Element> Block<'_, T> {
-    /// `GROUP` is a constant because dividing by a variable costs more than all the rest.
-    fn pack<const GROUP: usize>(&self, width: usize, weights: &Weights<'_, T>, to: &mut [T]) {
+    /// Column by column. `GROUP` is a constant because dividing by a variable costs more than all the rest.
+    fn pack_columns<const GROUP: usize>(&self, width: usize, to: &mut [T]) {
+        let stride = self.weights.depth_stride;
         for column in 0..self.columns {
-            let from = &self.from[column * weights.column_stride..];
-            for k in self.depths.clone() {
-                let at = (k / GROUP * width + column) * GROUP + k % GROUP;
-                to[at] = from[k * weights.depth_stride];
+            let from = &self.from[column * self.weights.column_stride..];
+            let from = &from[..(self.depth - 1) * stride + 1];
+            let lines = to[column * GROUP..].chunks_mut(width * GROUP);
+            if GROUP == 1 {
+                for (to, from) in lines.zip(from.iter().step_by(stride)) {
+                    to[0] = *from;
+                }
+            } else {
+                for (to, from) in lines.zip(from.chunks(GROUP * stride)) {
+                    to[0] = from[0];
+                    if let Some(odd) = from.get(stride) {
+                        to[1] = *odd;
+                    }
+                }
             }
         }
+    }
+
+    /// Depth by depth, where columns are neighbours.
+    fn pack_lines<const GROUP: usize>(&self, width: usize, to: &mut [T]) {
+        let line = |depth: usize| &self.from[depth * self.weights.depth_stride..][..self.columns];
+        let groups = to
+            .chunks_mut(width * GROUP)
+            .zip((0..self.depth).step_by(GROUP));
+        for (to, first) in groups {
+            if GROUP == 1 {
+                copy(&mut to[..self.columns], line(first));
+            } else if first + 1 < self.depth {
+                interleave(&mut to[..2 * self.columns], line(first), line(first + 1));
+            } else {
+                for (to, from) in to.iter_mut().step_by(GROUP).zip(line(first)) {
+                    *to = *from;
+                }
+            }
+        }
+    }
+}
+
+/// Elements copied by one move.
+const WIDTH: usize = 16;
+
+/// A copy of few elements, without a call.
+#[inline(always)]
+pub(super) fn copy<T: Copy>(to: &mut [T], from: &[T]) {
+    let (to, to_rest) = to.as_chunks_mut::<WIDTH>();
+    let (from, from_rest) = from.as_chunks::<WIDTH>();
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = *from;
+    }
+    for (to, from) in to_rest.iter_mut().zip(from_rest) {
+        *to = *from;
+    }
+}
+
+/// Pairs of one element of each.
+#[inline(always)]
+pub(super) fn interleave<T: Copy>(to: &mut [T], even: &[T], odd: &[T]) {
+    let (pairs, pairs_rest) = to.as_chunks_mut::<{ 2 * WIDTH }>();
+    let (even, even_rest) = even.as_chunks::<WIDTH>();
+    let (odd, odd_rest) = odd.as_chunks::<WIDTH>();
+    for ((pairs, even), odd) in pairs.iter_mut().zip(even).zip(odd) {
+        for index in 0..WIDTH {
+            pairs[2 * index] = even[index];
+            pairs[2 * index + 1] = odd[index];
+        }
+    }
+    for ((pair, even), odd) in pairs_rest.chunks_exact_mut(2).zip(even_rest).zip(odd_rest) {
+        pair.copy_from_slice(&[*even, *odd]);
     }
 }

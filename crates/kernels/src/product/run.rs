@@ -26,12 +26,12 @@ pub(crate) unsafe trait Rows<T>: Sync {
 
 /// What becomes of a tile's sums.
 pub(crate) trait Sink: Sync {
-    /// Takes `[rows, stride]` sums, of which the columns in `columns` exist. Called once for every tile, from several threads.
+    /// Takes `[rows, stride]` sums, which it may change, of which the columns in `columns` exist. Called once for every tile, from several threads.
     fn take(
         &self,
         rows: std::ops::Range<usize>,
         columns: std::ops::Range<usize>,
-        sums: &[f32],
+        sums: &mut [f32],
         stride: usize,
     );
 }
@@ -219,7 +219,7 @@ fn run_task<T: Element, R: Rows<T>>(
                 unsafe { session.multiply(&tile, sums.0.as_mut_ptr()) };
                 let columns =
                     panel * kernel.columns..matrix.columns.min((panel + 1) * kernel.columns);
-                sink.take(first..first + count, columns, &sums.0, kernel.columns);
+                sink.take(first..first + count, columns, &mut sums.0, kernel.columns);
             }
         }
     }
