@@ -78,12 +78,15 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=0.15, help="time for each row")
     parser.add_argument("--no-backward", action="store_true")
+    parser.add_argument("--only", metavar="TEXT", default="", help="only rows whose operation, type and shape contain TEXT")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(0)
     rows = []
     with torch.no_grad():
         for op, dtype, layout, shape, flop, work in operations(not arguments.no_backward):
+            if arguments.only not in f"{op} {dtype} {'x'.join(map(str, shape))}":
+                continue
             gflops = flop / seconds(work, arguments.seconds) / 1e9
             rows.append({"op": op, "dtype": dtype, "layout": layout, "shape": shape, "gflops": round(gflops, 1)})
     print(json.dumps({"torch": torch.__version__, "threads": arguments.threads, "rows": rows}))

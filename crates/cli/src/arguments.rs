@@ -22,6 +22,28 @@ pub enum Command {
     /// The two-dimensional laboratory of the autoguidance paper, where the truth is known
     #[command(subcommand)]
     Toy(ToyCommand),
+    /// Measure the speed of this machine's arithmetic
+    #[command(subcommand)]
+    Bench(BenchCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum BenchCommand {
+    /// The operations of image networks beside candle's, as shares of what the processor could do
+    Ops(BenchOps),
+}
+
+#[derive(Debug, Args)]
+pub struct BenchOps {
+    /// Print one JSON object instead of a table
+    #[arg(long)]
+    pub json: bool,
+    /// Measure only rows whose operation, type and shape contain TEXT, such as conv3x3, bf16 or 'linear bf16'
+    #[arg(long, value_name = "TEXT")]
+    pub only: Option<String>,
+    /// Seconds for each measurement; at least three runs whatever they take
+    #[arg(long, value_name = "S", default_value_t = 0.15, value_parser = seconds, allow_hyphen_values = true)]
+    pub seconds: f64,
 }
 
 #[derive(Debug, Subcommand)]
@@ -220,6 +242,13 @@ fn sigma_max(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(value) if value > least && value <= 1000.0 => Ok(value),
         _ => Err(format!("allowed are numbers above {least} up to 1000")),
+    }
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if value > 0.0 && value <= 60.0 => Ok(value),
+        _ => Err("allowed are numbers above 0 up to 60".to_owned()),
     }
 }
 

@@ -4,10 +4,12 @@ mod arguments;
 mod commands;
 mod interrupt;
 mod progress;
+mod timing;
 
 use std::process::ExitCode;
 
 use clap::Parser;
+use foil_kernels::Instructions;
 
 /// Wrong input, or a file that is not what it should be.
 const REFUSED: u8 = 2;
@@ -19,6 +21,11 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return arguments::explain(&error),
     };
+    // Without this a misspelt name would count as none.
+    if let Err(error) = Instructions::from_environment() {
+        report(&error.into());
+        return ExitCode::from(REFUSED);
+    }
     interrupt::listen();
     match commands::run(arguments.command) {
         Ok(()) => ExitCode::SUCCESS,

@@ -11,6 +11,7 @@ mod element;
 mod functions;
 mod instructions;
 pub mod passes;
+pub mod peak;
 pub mod product;
 
 pub use element::Element;

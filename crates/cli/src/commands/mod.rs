@@ -1,10 +1,11 @@
 //! One function for each verb: resolve what was typed, call the library, report.
 
+mod bench;
 mod toy;
 
 use anyhow::Result;
 
-use crate::arguments::{Command, ToyCommand};
+use crate::arguments::{BenchCommand, Command, ToyCommand};
 
 /// Runs a command.
 pub fn run(command: Command) -> Result<()> {
@@ -14,5 +15,6 @@ pub fn run(command: Command) -> Result<()> {
         Command::Toy(ToyCommand::Sample(arguments)) => toy::sample::run(&arguments),
         Command::Toy(ToyCommand::Plot(arguments)) => toy::plot::run(&arguments),
         Command::Toy(ToyCommand::Bench(arguments)) => toy::bench::run(&arguments),
+        Command::Bench(BenchCommand::Ops(arguments)) => bench::ops::run(&arguments),
     }
 }

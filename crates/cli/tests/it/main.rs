@@ -4,6 +4,7 @@
     reason = "a test that cannot set itself up has failed"
 )]
 
+mod bench;
 mod refusals;
 mod reproduce;
 mod toy;
@@ -13,14 +14,18 @@ use std::{
     process::{Command, Output},
 };
 
+/// `foil`, about to run in a folder.
+fn command(folder: &Path, arguments: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_foil"));
+    command
+        .current_dir(folder)
+        .args(arguments.split_whitespace());
+    command
+}
+
 /// Runs `foil` in a folder.
 fn foil(folder: &Path, arguments: &str) -> Output {
-    let arguments: Vec<&str> = arguments.split_whitespace().collect();
-    Command::new(env!("CARGO_BIN_EXE_foil"))
-        .current_dir(folder)
-        .args(arguments)
-        .output()
-        .unwrap()
+    command(folder, arguments).output().unwrap()
 }
 
 /// Runs it and expects success; what it printed.

@@ -1,12 +1,16 @@
 //! Bad input: one clear line, exit code 2, nothing half-written.
 
-use std::path::Path;
+use std::{path::Path, process::Output};
 
-use crate::{foil, names, succeed};
+use crate::{command, foil, names, succeed};
 
 /// Runs `foil`, expects a refusal that names all the words, and no trace of a panic.
 fn refuse(folder: &Path, arguments: &str, words: &[&str]) {
-    let output = foil(folder, arguments);
+    refused(foil(folder, arguments), arguments, words);
+}
+
+/// That a run was a refusal which names all the words.
+fn refused(output: Output, arguments: &str, words: &[&str]) {
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "foil {arguments}: {said}");
     assert!(
@@ -62,12 +66,28 @@ fn unknown_names_and_impossible_numbers_say_what_is_allowed() {
         (sample("--sigma-max NaN"), &["--sigma-max"]),
         (sample("--samples 0"), &["--samples"]),
         (sample("--gate step"), &["--interval"]),
+        ("bench ops --only conv9x9".into(), &["conv9x9", "attention"]),
+        ("bench ops --seconds 0".into(), &["--seconds", "above 0"]),
+        ("bench ops --seconds NaN".into(), &["--seconds", "above 0"]),
         (
             "toy reproduce --out r --samples 10".into(),
             &["--samples", "1000"],
         ),
     ] {
         refuse(folder.path(), &arguments, words);
+    }
+    assert!(names(folder.path()).is_empty());
+}
+
+#[test]
+fn an_instruction_set_that_the_processor_lacks_is_refused_before_anything_else() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["sse9", "", "AVX2"] {
+        let arguments = "toy train --out t --iterations 3";
+        let mut command = command(folder.path(), arguments);
+        let output = command.env("FOIL_INSTRUCTIONS", name).output().unwrap();
+        let named = format!("FOIL_INSTRUCTIONS='{name}'");
+        refused(output, arguments, &[&named, "allowed", "portable"]);
     }
     assert!(names(folder.path()).is_empty());
 }

@@ -12,7 +12,10 @@ use foil_toy::{
 };
 use serde::Serialize;
 
-use crate::arguments::Bench;
+use crate::{
+    arguments::Bench,
+    timing::{median, seconds},
+};
 
 /// Iterations that are timed one by one, after some to warm up.
 const TIMED: usize = 150;
@@ -119,15 +122,4 @@ fn trained(class: Class, width: usize, iterations: usize) -> Training {
         training.step();
     }
     training
-}
-
-fn seconds<T>(work: impl FnOnce() -> T) -> f64 {
-    let begin = Instant::now();
-    std::hint::black_box(work());
-    begin.elapsed().as_secs_f64()
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_unstable_by(f64::total_cmp);
-    values[values.len() / 2]
 }

@@ -1,0 +1,7 @@
+//! `foil bench`: the speed of parts, each beside another program's and beside what the processor could do.
+
+mod candle;
+mod case;
+mod foil;
+pub mod ops;
+mod truth;
