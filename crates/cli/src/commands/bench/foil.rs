@@ -37,7 +37,7 @@ fn prepared<T: Element>(length: usize, work: impl Fn(&mut [T]) + 'static) -> Box
     Box::new(Prepared { out, work })
 }
 
-/// Converts the inputs and packs weights that a network would keep packed.
+/// Converts the inputs and packs weights that a network would keep packed, for images of the size that will come.
 pub fn prepare<T: Element>(
     instructions: Instructions,
     case: &Case,
@@ -53,7 +53,7 @@ pub fn prepare<T: Element>(
             image,
         } => match pass {
             Pass::Forward => {
-                let packed = PackedConv2d::new(instructions, convolution, &second);
+                let packed = PackedConv2d::expecting(instructions, convolution, &second, image);
                 prepared(
                     image.pixels() * convolution.outputs,
                     move |out: &mut [T]| {
