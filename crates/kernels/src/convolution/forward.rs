@@ -1,5 +1,7 @@
 //! Convolutions with packed weights, and the input's gradient, which is one.
 
+use rayon::prelude::*;
+
 use super::{
     shape::{Convolution, Image, Phase},
     windows::Windows,
@@ -179,11 +181,48 @@ pub fn input_gradient<T: Element>(
 ) {
     let size = shape.output_size(image);
     assert!(size.is_some(), "{image:?} has no output by {shape:?}");
+    let size = size.unwrap_or(image);
+    if let Some(weight) = T::as_f32(weight)
+        && let Some(packed) = winograd_adjoint(instructions, &shape, weight, image)
+    {
+        return packed.forward_to(size, grad, &Epilogue::default(), (image, out));
+    }
     let packed = PackedConv2d::new(instructions, shape.adjoint(), weight);
-    packed.forward_to(
-        size.unwrap_or(image),
-        grad,
-        &Epilogue::default(),
-        (image, out),
-    );
+    packed.forward_to(size, grad, &Epilogue::default(), (image, out));
+}
+
+/// The adjoint by Winograd's method, where that is worth transforming the weights for one use.
+fn winograd_adjoint<T: Element>(
+    instructions: Instructions,
+    shape: &Convolution,
+    weight: &[f32],
+    image: Image,
+) -> Option<PackedConv2d<T>> {
+    let adjoint = Convolution::same(shape.inputs, shape.outputs, 3);
+    let same = *shape == Convolution::same(shape.outputs, shape.inputs, 3);
+    if !same || !Winograd::pays_once(&adjoint, image) {
+        return None;
+    }
+    assert_eq!(weight.len(), shape.weights(), "weights of {shape:?}");
+    // Outputs and inputs change places, and the kernel is turned by 180°.
+    let mut turned = vec![0.0; weight.len()];
+    turned
+        .par_chunks_exact_mut(9 * shape.outputs)
+        .enumerate()
+        .for_each(|(input, turned)| {
+            for (output, turned) in turned.as_chunks_mut::<9>().0.iter_mut().enumerate() {
+                let from = &weight[(output * shape.inputs + input) * 9..][..9];
+                for (to, from) in turned.iter_mut().zip(from.iter().rev()) {
+                    *to = *from;
+                }
+            }
+        });
+    let method = Method::Winograd(Winograd::new(instructions, adjoint, &turned));
+    let kernel = T::microkernel(instructions);
+    Some(PackedConv2d {
+        instructions,
+        kernel,
+        shape: adjoint,
+        method,
+    })
 }

@@ -14,8 +14,9 @@ use super::shape::{Convolution, Image};
 use crate::{
     Element, Instructions,
     product::{
-        Aligned, Contiguous, Microkernel, Output, PackedMatrix, Shared, Sink, Weights, run_alone,
-        transforms::{self, INPUT, OUTPUT, Transforms, transform_kernel},
+        Aligned, Contiguous, Microkernel, Output, PackedMatrix, Scratch, Shared, Sink, Weights,
+        run_alone,
+        transforms::{self, INPUT, OUTPUT, Transforms, transform_kernels},
     },
 };
 
@@ -56,11 +57,16 @@ impl Winograd {
         same && whole && shape.weights() > 0 && tiles(image).2 >= FEWEST_TILES
     }
 
+    /// As [`Self::pays`], with the transformation of the weights paid by one use.
+    pub fn pays_once(shape: &Convolution, image: Image) -> bool {
+        Self::pays(shape, image) && tiles(image).2 >= FEWEST_TILES_ONCE
+    }
+
     /// From `weight` `[outputs, inputs, 3, 3]`.
     pub fn new(instructions: Instructions, shape: Convolution, weight: &[f32]) -> Self {
         let kernel = f32::microkernel(instructions);
         let pairs = shape.outputs * shape.inputs;
-        let mut values = vec![0.0_f32; PLANES * pairs];
+        let mut values = Scratch::<f32>::new(PLANES * pairs);
         {
             let shared = Shared::new(&mut values);
             weight
@@ -71,15 +77,7 @@ impl Winograd {
                     let lines: [&mut [f32]; PLANES] = std::array::from_fn(|plane| unsafe {
                         shared.part(plane * pairs + output * shape.inputs, shape.inputs)
                     });
-                    for (input, weight) in weight.as_chunks::<9>().0.iter().enumerate() {
-                        let at = |line: usize| {
-                            [0, 1, 2].map(|column| f64::from(weight[3 * line + column]))
-                        };
-                        let transformed = transform_kernel([at(0), at(1), at(2)]);
-                        for (plane, value) in transformed.into_iter().enumerate() {
-                            lines[plane][input] = value as f32;
-                        }
-                    }
+                    transform_kernels(weight, lines);
                 });
         }
         let planes = values.chunks_exact(pairs).map(|data| {
@@ -119,8 +117,8 @@ impl Winograd {
         let most = (BLOCK_BYTES / (4 * PLANES * inputs.max(outputs))).max(4 * self.kernel.rows());
         let in_block = all.div_ceil(all.div_ceil(most).max(1)).max(1);
         let planes = [inputs, outputs].map(|channels| in_block * channels + LANES);
-        let mut transformed = Aligned::zeros(PLANES * planes[0]);
-        let mut products = Aligned::zeros(PLANES * planes[1]);
+        let mut transformed = Scratch::new(PLANES * planes[0]);
+        let mut products = Scratch::new(PLANES * planes[1]);
         for first in (0..all).step_by(in_block) {
             let tiles = first..all.min(first + in_block);
             let block = Block {
@@ -248,6 +246,8 @@ impl Winograd {
 
 /// Fewer tiles than this leave the products waiting for their weights.
 const FEWEST_TILES: usize = 16;
+/// Fewer tiles than this take less time than transforming the weights.
+const FEWEST_TILES_ONCE: usize = 200;
 
 /// Tiles of an image down and across, and of the whole batch.
 fn tiles(image: Image) -> (usize, usize, usize) {

@@ -1,8 +1,9 @@
 //! The gradient with respect to weights: a product whose depth is the pixels of the batch.
 //!
 //! gradient[output][column] = Σ over pixels of grad[pixel][output] · x[pixel, column], where a column is a tap and an input channel.
-//! Pixels are taken in chunks of fixed length; of each, the output's gradient is turned and the input packed in panels, which
-//! costs little beside the product, and then the forward microkernel does the rest.
+//! The output's gradient is turned once, in chunks of pixels. A task is a group of panels of columns and a part of the chunks: of one
+//! chunk after another it packs a panel of the input, which stays in the cache while the forward microkernel multiplies it by all
+//! outputs. Each part has sums of its own, added in order; how many there are depends on the shape alone, never on threads.
 
 #![allow(unsafe_code, reason = "promises what its pointers point to")]
 
@@ -11,10 +12,10 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::{
-    memory::{Aligned, Shared},
+    memory::{Scratch, Shared},
     microkernel::{MOST_ROWS, Microkernel},
     packing::{PackedMatrix, copy, interleave},
-    run::{Rows, Sink, run},
+    run::{Rows, Tiles},
 };
 use crate::{Element, Instructions, instructions::Pass};
 
@@ -22,6 +23,10 @@ use crate::{Element, Instructions, instructions::Pass};
 const CHUNK: usize = 512;
 /// Between two rows of the turned gradient; not a multiple of a page, or all rows would share the same few lines of the cache.
 const STRIDE: usize = CHUNK + 64;
+/// About so many tasks: parts of the pixels times groups of panels.
+const TASKS: usize = 48;
+/// Bytes of sums of all parts.
+const PARTS_BYTES: usize = 16 << 20;
 
 /// What stands where the forward product has rows: for every pixel and tap a pointer to `channels` elements.
 pub(crate) struct Columns<'a, R> {
@@ -39,37 +44,46 @@ pub(crate) fn sums_over_pixels<T: Element, R: Rows<T>>(
 ) -> Sums {
     let kernel = T::microkernel(instructions);
     let width = columns.taps * columns.channels;
-    let pixels = columns.rows.count();
-    let mut turned = Aligned::zeros(outputs * STRIDE);
-    let mut matrix = PackedMatrix::zeros(&kernel, 1, CHUNK.min(pixels), width);
     let panels = width.div_ceil(kernel.columns);
-    let mut data = Aligned::<f32>::zeros(panels * outputs * kernel.columns);
-    for first in (0..pixels).step_by(CHUNK) {
-        let count = CHUNK.min(pixels - first);
-        let lines = turned.par_chunks_mut(LINES * STRIDE).enumerate();
-        lines.for_each(|(block, lines)| {
-            let first_output = block * LINES;
-            turn(grad, first..first + count, (first_output, outputs), lines);
+    let chunks = columns.rows.count().div_ceil(CHUNK);
+    let length = outputs * kernel.columns;
+    let parts = (PARTS_BYTES / (4 * panels * length).max(1)).clamp(1, chunks.clamp(1, 16));
+    let (in_part, in_group) = (chunks.div_ceil(parts), (panels * parts).div_ceil(TASKS));
+    let groups = panels.div_ceil(in_group.max(1));
+    let work = Work {
+        instructions,
+        kernel: &kernel,
+        turned: turned(grad, columns.rows.count(), outputs),
+        pointers: pointers(columns),
+        taps: columns.taps,
+        channels: columns.channels,
+        pixels: columns.rows.count(),
+        outputs,
+    };
+    let mut data = Scratch::<f32>::new(parts * panels * length);
+    let shared = Shared::new(&mut data);
+    (0..parts * groups)
+        .into_par_iter()
+        .with_max_len(1)
+        .for_each(|index| {
+            let (part, group) = (index / groups, index % groups);
+            let group = group * in_group..panels.min((group + 1) * in_group);
+            let chunks = (part * in_part).min(chunks)..chunks.min((part + 1) * in_part);
+            let first = part * panels + group.start;
+            // SAFETY: each panel of each part belongs to one task.
+            let sums = unsafe { shared.part(first * length, group.len() * length) };
+            work.panels(width, group, chunks, sums);
         });
-        matrix.set_depth(&kernel, count);
-        pack(instructions, &kernel, columns, first, &mut matrix);
-        let rows = Turned {
-            data: &turned,
-            outputs,
-        };
-        let add = first > 0;
-        run(
-            &kernel,
-            &matrix,
-            &rows,
-            &Sum {
-                out: Shared::new(&mut data),
-                outputs,
-                add,
-                instructions,
-            },
-        );
-    }
+    let (first, others) = data.split_at_mut(panels * length);
+    first
+        .par_chunks_mut(length.max(1))
+        .enumerate()
+        .for_each(|(panel, sums)| {
+            for part in others.chunks(panels * length) {
+                let part = &part[panel * length..][..length];
+                instructions.run(Add { sums, part });
+            }
+        });
     Sums {
         data,
         outputs,
@@ -77,9 +91,9 @@ pub(crate) fn sums_over_pixels<T: Element, R: Rows<T>>(
     }
 }
 
-/// The gradient as it was summed, `[panel, output, column in panel]`: tiles of a panel follow each other in memory.
+/// The gradient as it was summed, `[panel, output, column in panel]`.
 pub(crate) struct Sums {
-    data: Aligned<f32>,
+    data: Scratch<f32>,
     outputs: usize,
     columns: usize,
 }
@@ -93,144 +107,154 @@ impl Sums {
     }
 }
 
-/// Output channels turned together: a cache line of the gradient.
-const LINES: usize = 16;
-
-fn turn<T: Element>(
-    grad: &[T],
-    pixels: Range<usize>,
-    (first, outputs): (usize, usize),
-    lines: &mut [T],
-) {
-    let count = LINES.min(outputs - first);
-    for (index, pixel) in pixels.enumerate() {
-        let from = &grad[pixel * outputs + first..][..count];
-        for (line, value) in from.iter().enumerate() {
-            lines[line * STRIDE + index] = *value;
+/// `[chunk, output, STRIDE]` from `[pixel, output]`.
+fn turned<T: Element>(grad: &[T], pixels: usize, outputs: usize) -> Scratch<T> {
+    /// Output channels turned together: a cache line of the gradient.
+    const LINES: usize = 16;
+    let blocks = outputs.div_ceil(LINES);
+    let chunks = pixels.div_ceil(CHUNK);
+    let mut turned = Scratch::new(chunks * outputs * STRIDE);
+    let shared = Shared::new(&mut turned);
+    (0..chunks * blocks).into_par_iter().for_each(|index| {
+        let (chunk, first) = (index / blocks, index % blocks * LINES);
+        let count = LINES.min(outputs - first);
+        // SAFETY: each block of each chunk is written once.
+        let lines = unsafe { shared.part((chunk * outputs + first) * STRIDE, count * STRIDE) };
+        let pixels = chunk * CHUNK..pixels.min((chunk + 1) * CHUNK);
+        for (index, pixel) in pixels.enumerate() {
+            let from = &grad[pixel * outputs + first..][..count];
+            for (line, value) in lines.chunks_exact_mut(STRIDE).zip(from) {
+                line[index] = *value;
+            }
         }
-    }
+    });
+    turned
 }
 
-struct Turned<'a, T> {
-    data: &'a [T],
-    outputs: usize,
-}
+/// A pointer that threads share.
+#[repr(transparent)]
+struct Address<T>(*const T);
 
-// SAFETY: each line has `STRIDE` elements, at least as many as a chunk has pixels.
-unsafe impl<T: Element> Rows<T> for Turned<'_, T> {
-    fn count(&self) -> usize {
-        self.outputs
-    }
+// SAFETY: it points into borrowed activations, which are only read.
+unsafe impl<T: Sync> Send for Address<T> {}
+// SAFETY: as above.
+unsafe impl<T: Sync> Sync for Address<T> {}
 
-    fn pointers(&self, first: usize, count: usize, into: &mut [*const T]) {
-        for (index, pointer) in into[..count].iter_mut().enumerate() {
-            *pointer = self.data[(first + index) * STRIDE..].as_ptr();
-        }
-    }
-}
-
-struct Sum<'a> {
-    out: Shared<'a, f32>,
-    outputs: usize,
-    /// Or else written for the first time.
-    add: bool,
-    instructions: Instructions,
-}
-
-impl Sink for Sum<'_> {
-    fn take(&self, rows: Range<usize>, columns: Range<usize>, sums: &mut [f32], stride: usize) {
-        let start = (columns.start / stride * self.outputs + rows.start) * stride;
-        // SAFETY: every row and column belongs to one tile, and each tile is taken once.
-        let out = unsafe { self.out.part(start, rows.len() * stride) };
-        self.instructions.run(Take {
-            add: self.add,
-            sums,
-            out,
+/// For every pixel and tap, `[pixel / MOST_ROWS, tap, MOST_ROWS]`.
+fn pointers<T: Element, R: Rows<T>>(columns: &Columns<'_, R>) -> Vec<Address<T>> {
+    let (pixels, block) = (columns.rows.count(), columns.taps * MOST_ROWS);
+    let null = || Address(std::ptr::null());
+    let mut all: Vec<Address<T>> = (0..pixels.div_ceil(MOST_ROWS) * block)
+        .map(|_| null())
+        .collect();
+    all.par_chunks_mut(block.max(1))
+        .with_min_len(16)
+        .enumerate()
+        .for_each(|(index, block)| {
+            let first = index * MOST_ROWS;
+            // SAFETY: an address is a pointer and nothing else.
+            let block = unsafe { &mut *(std::ptr::from_mut(block) as *mut [*const T]) };
+            columns
+                .rows
+                .pointers(first, MOST_ROWS.min(pixels - first), block);
         });
+    all
+}
+
+/// What all tasks share.
+struct Work<'a, T> {
+    instructions: Instructions,
+    kernel: &'a Microkernel<T>,
+    turned: Scratch<T>,
+    pointers: Vec<Address<T>>,
+    taps: usize,
+    channels: usize,
+    pixels: usize,
+    outputs: usize,
+}
+
+impl<T: Element> Work<'_, T> {
+    /// The sums `[panel, output, column in panel]` of some panels over the chunks' pixels; `width` is that of all columns.
+    fn panels(&self, width: usize, panels: Range<usize>, chunks: Range<usize>, sums: &mut [f32]) {
+        if chunks.is_empty() {
+            return sums.fill(0.0);
+        }
+        let kernel = self.kernel;
+        let (start, length) = (chunks.start, self.outputs * kernel.columns);
+        let mut matrix = PackedMatrix::zeros(kernel, 1, CHUNK.min(self.pixels), kernel.columns);
+        let mut tiles = Tiles::new(kernel);
+        for chunk in chunks {
+            let first = chunk * CHUNK;
+            let pixels = first..self.pixels.min(first + CHUNK);
+            matrix.set_depth(kernel, pixels.len());
+            let rows = &self.turned[chunk * self.outputs * STRIDE..];
+            for (panel, sums) in panels.clone().zip(sums.chunks_exact_mut(length)) {
+                let columns = panel * kernel.columns..width.min((panel + 1) * kernel.columns);
+                let (pixels, data) = (pixels.clone(), matrix.panel_mut(0));
+                self.instructions.run(PackPanel {
+                    work: self,
+                    columns,
+                    pixels,
+                    data,
+                });
+                self.multiply(&mut tiles, &matrix, rows, chunk == start, sums);
+            }
+        }
+    }
+
+    /// All outputs of one chunk for a packed panel, written to the sums or added.
+    fn multiply(
+        &self,
+        tiles: &mut Tiles<'_, T>,
+        matrix: &PackedMatrix<T>,
+        rows: &[T],
+        is_first: bool,
+        sums: &mut [f32],
+    ) {
+        let kernel = self.kernel;
+        let tile_rows = self.outputs.div_ceil(self.outputs.div_ceil(kernel.rows));
+        for row in (0..self.outputs).step_by(tile_rows) {
+            let count = tile_rows.min(self.outputs - row);
+            let part = tiles.multiply(matrix, 0, (&rows[row * STRIDE..], STRIDE), count);
+            let sums = &mut sums[row * kernel.columns..][..count * kernel.columns];
+            if is_first {
+                sums.copy_from_slice(part);
+            } else {
+                self.instructions.run(Add { sums, part });
+            }
+        }
+    }
+
+    /// The channels of one pixel under one tap.
+    #[inline(always)]
+    fn channels(&self, pixel: usize, tap: usize) -> &[T] {
+        let block = pixel / MOST_ROWS * self.taps + tap;
+        let Address(from) = self.pointers[block * MOST_ROWS + pixel % MOST_ROWS];
+        // SAFETY: `Rows` promises `channels` elements at every pointer.
+        unsafe { std::slice::from_raw_parts(from, self.channels) }
     }
 }
 
-struct Take<'a> {
-    add: bool,
-    sums: &'a [f32],
-    out: &'a mut [f32],
+struct Add<'a> {
+    sums: &'a mut [f32],
+    part: &'a [f32],
 }
 
-impl Pass for Take<'_> {
+impl Pass for Add<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        if !self.add {
-            self.out.copy_from_slice(&self.sums[..self.out.len()]);
-            return;
+        for (sum, part) in self.sums.iter_mut().zip(self.part) {
+            *sum += part;
         }
-        for (out, sum) in self.out.iter_mut().zip(self.sums) {
-            *out += sum;
-        }
-    }
-}
-
-/// Packs pixels from `first` on, `matrix.depth` of them.
-fn pack<T: Element, R: Rows<T>>(
-    instructions: Instructions,
-    kernel: &Microkernel<T>,
-    columns: &Columns<'_, R>,
-    first: usize,
-    matrix: &mut PackedMatrix<T>,
-) {
-    let pixels = matrix.depth;
-    let mut pointers =
-        vec![std::ptr::null(); pixels.div_ceil(MOST_ROWS) * columns.taps * MOST_ROWS];
-    for (block, into) in pointers.chunks_mut(columns.taps * MOST_ROWS).enumerate() {
-        let from = block * MOST_ROWS;
-        columns
-            .rows
-            .pointers(first + from, MOST_ROWS.min(pixels - from), into);
-    }
-    let pointers = Pointers {
-        data: &pointers,
-        taps: columns.taps,
-    };
-    let panels = matrix.panels();
-    let width = matrix.columns;
-    let (data, length) = matrix.panels_mut();
-    (0..panels).into_par_iter().for_each(|panel| {
-        let range = panel * kernel.columns..width.min((panel + 1) * kernel.columns);
-        // SAFETY: each panel is written once.
-        let data = unsafe { data.part(panel * length, length) };
-        instructions.run(PackPanel {
-            pointers: &pointers,
-            range,
-            channels: columns.channels,
-            pixels,
-            kernel,
-            data,
-        });
-    });
-}
-
-struct Pointers<'a, T> {
-    data: &'a [*const T],
-    taps: usize,
-}
-
-// SAFETY: shared pointers into borrowed activations, only read.
-unsafe impl<T: Sync> Sync for Pointers<'_, T> {}
-
-impl<T> Pointers<'_, T> {
-    #[inline(always)]
-    fn at(&self, pixel: usize, tap: usize) -> *const T {
-        self.data[(pixel / MOST_ROWS * self.taps + tap) * MOST_ROWS + pixel % MOST_ROWS]
     }
 }
 
 struct PackPanel<'a, 'b, T> {
-    pointers: &'a Pointers<'b, T>,
-    range: Range<usize>,
-    channels: usize,
-    pixels: usize,
-    kernel: &'a Microkernel<T>,
+    work: &'a Work<'b, T>,
+    columns: Range<usize>,
+    pixels: Range<usize>,
     data: &'a mut [T],
 }
 
@@ -241,37 +265,32 @@ impl<T: Element> Pass for PackPanel<'_, '_, T> {
     #[inline(always)]
     fn run(self) {
         let Self {
-            pointers,
-            range,
-            channels,
+            work,
+            columns,
             pixels,
-            kernel,
             data,
         } = self;
-        let line = kernel.group * kernel.columns;
+        let group = work.kernel.group;
+        let line = group * work.kernel.columns;
         // The last group, and what is padded, may be incomplete; columns that do not exist stay zero from the start.
-        data[pixels / kernel.group * line..].fill(T::default());
-        let mut column = range.start;
-        while column < range.end {
-            let (tap, channel) = (column / channels, column % channels);
-            let count = (channels - channel).min(range.end - column);
-            let at = (column - range.start) * kernel.group;
-            for (group, line) in data.chunks_exact_mut(line).enumerate() {
-                let first = group * kernel.group;
-                if first >= pixels {
-                    break;
-                }
-                let to = &mut line[at..at + count * kernel.group];
-                // SAFETY: `Rows` promises `channels` elements at every pointer.
-                let from = |pixel| unsafe {
-                    std::slice::from_raw_parts(pointers.at(pixel, tap).add(channel), count)
-                };
-                if kernel.group == 1 {
-                    copy(to, from(first));
-                } else if first + 1 < pixels {
-                    interleave(to, from(first), from(first + 1));
+        data[pixels.len() / group * line..].fill(T::default());
+        let mut column = columns.start;
+        while column < columns.end {
+            let (tap, channel) = (column / work.channels, column % work.channels);
+            let count = (work.channels - channel).min(columns.end - column);
+            let at = (column - columns.start) * group;
+            let lines = data
+                .chunks_exact_mut(line)
+                .zip(pixels.clone().step_by(group));
+            for (line, pixel) in lines {
+                let to = &mut line[at..at + count * group];
+                let even = &work.channels(pixel, tap)[channel..][..count];
+                if group == 1 {
+                    copy(to, even);
+                } else if pixel + 1 < pixels.end {
+                    interleave(to, even, &work.channels(pixel + 1, tap)[channel..][..count]);
                 } else {
-                    for (to, from) in to.iter_mut().step_by(kernel.group).zip(from(first)) {
+                    for (to, from) in to.iter_mut().step_by(group).zip(even) {
                         *to = *from;
                     }
                 }

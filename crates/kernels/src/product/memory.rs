@@ -6,6 +6,7 @@ use std::{
     marker::PhantomData,
     ops::{Deref, DerefMut},
     slice,
+    sync::{Mutex, PoisonError},
 };
 
 /// Numbers aligned to 64 bytes: a vector load that crosses cache lines costs two.
@@ -22,9 +23,10 @@ pub(crate) struct Aligned<T> {
 impl<T: crate::Element> Aligned<T> {
     /// `length` zeros.
     pub fn zeros(length: usize) -> Self {
-        const { assert!(align_of::<T>() <= align_of::<u32>()) };
-        let words = (length * size_of::<T>()).div_ceil(4);
-        let memory = vec![0; words + 64 / 4];
+        Self::over(vec![0; words::<T>(length)], length)
+    }
+
+    fn over(memory: Vec<u32>, length: usize) -> Self {
         let start = memory.as_ptr().align_offset(64);
         Self {
             memory,
@@ -32,6 +34,70 @@ impl<T: crate::Element> Aligned<T> {
             length,
             element: PhantomData,
         }
+    }
+}
+
+/// How many integers hold so many elements, wherever they begin.
+fn words<T>(length: usize) -> usize {
+    const { assert!(align_of::<T>() <= align_of::<u32>()) };
+    (length * size_of::<T>()).div_ceil(4) + 64 / 4
+}
+
+/// Memory of some call before, with whatever numbers are in it: pages that the system hands out anew cost as much as the arithmetic of
+/// a small convolution's gradient.
+#[derive(Debug)]
+pub(crate) struct Scratch<T>(Aligned<T>);
+
+/// What no call uses at the moment.
+static UNUSED: Mutex<Vec<Vec<u32>>> = Mutex::new(Vec::new());
+/// More are given back to the system, the smallest first.
+const KEPT: usize = 6;
+/// Integers of the largest that is kept: 256 MB.
+const LARGEST: usize = 64 << 20;
+
+impl<T: crate::Element> Scratch<T> {
+    /// `length` numbers of any value.
+    pub fn new(length: usize) -> Self {
+        let needed = words::<T>(length);
+        let mut unused = UNUSED.lock().unwrap_or_else(PoisonError::into_inner);
+        let fitting = (0..unused.len()).filter(|&index| unused[index].len() >= needed);
+        let found = fitting.min_by_key(|&index| unused[index].len());
+        let memory = found.map(|index| unused.swap_remove(index));
+        drop(unused);
+        Self(Aligned::over(
+            memory.unwrap_or_else(|| vec![0; needed]),
+            length,
+        ))
+    }
+}
+
+impl<T> Drop for Scratch<T> {
+    fn drop(&mut self) {
+        let memory = std::mem::take(&mut self.0.memory);
+        self.0.length = 0;
+        if memory.len() > LARGEST {
+            return;
+        }
+        let mut unused = UNUSED.lock().unwrap_or_else(PoisonError::into_inner);
+        unused.push(memory);
+        if unused.len() > KEPT {
+            unused.sort_unstable_by_key(|memory| std::cmp::Reverse(memory.len()));
+            unused.pop();
+        }
+    }
+}
+
+impl<T> Deref for Scratch<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.0
+    }
+}
+
+impl<T> DerefMut for Scratch<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        &mut self.0
     }
 }
 

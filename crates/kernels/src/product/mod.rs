@@ -28,7 +28,7 @@ pub use epilogue::{Epilogue, Residual};
 pub(crate) use gradient::{Columns, Sums, sums_over_pixels};
 pub(crate) use linear::Contiguous;
 pub use linear::{PackedLinear, input_gradient, weight_gradient};
-pub(crate) use memory::{Aligned, Shared};
+pub(crate) use memory::{Aligned, Scratch, Shared};
 pub(crate) use microkernel::MOST_ROWS;
 pub use microkernel::Microkernel;
 pub(crate) use packing::{PackedMatrix, Weights};

@@ -5,10 +5,7 @@
 
 use rayon::prelude::*;
 
-use super::{
-    memory::{Aligned, Shared},
-    microkernel::Microkernel,
-};
+use super::{memory::Aligned, microkernel::Microkernel};
 use crate::Element;
 
 /// Depths packed together: what is read for one tap stays in the first-level cache for the next.
@@ -105,9 +102,9 @@ impl<T: Element> PackedMatrix<T> {
         &self.data[index * self.panel_length..][..self.panel_length]
     }
 
-    /// A packed matrix for which each panel is written by somebody else, in parallel.
-    pub fn panels_mut(&mut self) -> (Shared<'_, T>, usize) {
-        (Shared::new(&mut self.data), self.panel_length)
+    /// One panel, to be written.
+    pub fn panel_mut(&mut self, index: usize) -> &mut [T] {
+        &mut self.data[index * self.panel_length..][..self.panel_length]
     }
 }
 
@@ -155,8 +152,17 @@ impl<T: Element> Block<'_, T> {
         for column in 0..self.columns {
             let from = &self.from[column * self.weights.column_stride..];
             let from = &from[..(self.depth - 1) * stride + 1];
-            let lines = to[column * GROUP..].chunks_mut(width * GROUP);
-            if GROUP == 1 {
+            let mut lines = to[column * GROUP..].chunks_mut(width * GROUP);
+            if stride == 1 {
+                let (whole, rest) = from.as_chunks::<GROUP>();
+                // In this order: the pair that finds no more elements must not have taken a line.
+                for (from, to) in whole.iter().zip(lines.by_ref()) {
+                    to[..GROUP].copy_from_slice(from);
+                }
+                if let (Some(to), Some(last)) = (lines.next(), rest.first()) {
+                    to[0] = *last;
+                }
+            } else if GROUP == 1 {
                 for (to, from) in lines.zip(from.iter().step_by(stride)) {
                     to[0] = *from;
                 }

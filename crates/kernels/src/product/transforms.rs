@@ -76,23 +76,53 @@ impl Transforms {
     }
 }
 
-/// G·g·Gᵀ: a 3×3 kernel to its 36 values.
-pub(crate) fn transform_kernel(kernel: [[f64; 3]; 3]) -> [f64; INPUT * INPUT] {
-    let (a, b) = (std::f64::consts::FRAC_1_SQRT_2, std::f64::consts::SQRT_2);
-    let rows = |g: [f64; 3]| {
-        let near = |sign: f64| (g[0] + sign * a * g[1] + 0.5 * g[2]) / -1.5;
-        let far = |sign: f64| (g[0] + sign * b * g[1] + 2.0 * g[2]) / 6.0;
-        [g[0], near(1.0), near(-1.0), far(1.0), far(-1.0), g[2]]
-    };
-    let lines = kernel.map(rows);
-    let mut values = [0.0; INPUT * INPUT];
-    for column in 0..INPUT {
-        let down = rows([lines[0][column], lines[1][column], lines[2][column]]);
-        for (line, value) in down.into_iter().enumerate() {
-            values[line * INPUT + column] = value;
+/// G; a row is the powers of a point, divided by its distances from the others.
+const KERNEL: [[f64; 3]; INPUT] = {
+    use std::f64::consts::{FRAC_1_SQRT_2, SQRT_2};
+    [
+        [1.0, 0.0, 0.0],
+        [-1.0 / 1.5, -FRAC_1_SQRT_2 / 1.5, -0.5 / 1.5],
+        [-1.0 / 1.5, FRAC_1_SQRT_2 / 1.5, -0.5 / 1.5],
+        [1.0 / 6.0, SQRT_2 / 6.0, 2.0 / 6.0],
+        [1.0 / 6.0, -SQRT_2 / 6.0, 2.0 / 6.0],
+        [0.0, 0.0, 1.0],
+    ]
+};
+
+/// G·g·Gᵀ for 3×3 kernels `[count, 9]`, each of the 36 values to a slice of its own; in f64 until the end.
+pub(crate) fn transform_kernels(kernels: &[f32], to: [&mut [f32]; INPUT * INPUT]) {
+    let count = kernels.len() / 9;
+    let mut taps = vec![0.0; 9 * count];
+    for (tap, line) in taps.chunks_exact_mut(count).enumerate() {
+        for (to, from) in line.iter_mut().zip(kernels[tap..].iter().step_by(9)) {
+            *to = f64::from(*from);
         }
     }
-    values
+    let mut lines = vec![0.0; 3 * INPUT * count];
+    for (line, taps) in lines
+        .chunks_exact_mut(INPUT * count)
+        .zip(taps.chunks_exact(3 * count))
+    {
+        for (row, to) in KERNEL.iter().zip(line.chunks_exact_mut(count)) {
+            weigh(row, [0, 1, 2].map(|tap| &taps[tap * count..][..count]), to);
+        }
+    }
+    let mut sums = vec![0.0; count];
+    for (index, to) in to.into_iter().enumerate() {
+        let (row, column) = (index / INPUT, index % INPUT);
+        let from = [0, 1, 2].map(|line| &lines[(line * INPUT + column) * count..][..count]);
+        weigh(&KERNEL[row], from, &mut sums);
+        for (to, sum) in to.iter_mut().zip(&sums) {
+            *to = *sum as f32;
+        }
+    }
+}
+
+/// A weighted sum of three slices.
+fn weigh(weights: &[f64; 3], [x, y, z]: [&[f64]; 3], to: &mut [f64]) {
+    for (((to, x), y), z) in to.iter_mut().zip(x).zip(y).zip(z) {
+        *to = weights[0] * x + weights[1] * y + weights[2] * z;
+    }
 }
 
 /// Bᵀ·d·B for a vector of channels after another.
