@@ -71,14 +71,14 @@ pub(crate) fn normal_cdf(x: f32) -> f32 {
     let t = 1.0 / (1.0 + 0.5 * z);
     let mut p = 0.170_872_77;
     p = p * t - 0.822_152_23;
-    p = p * t + 1.488_515_87;
-    p = p * t - 1.135_203_98;
+    p = p * t + 1.488_515_9;
+    p = p * t - 1.135_204;
     p = p * t + 0.278_868_07;
     p = p * t - 0.186_288_06;
     p = p * t + 0.096_784_18;
     p = p * t + 0.374_091_96;
-    p = p * t + 1.000_023_68;
-    p = p * t - 1.265_512_23;
+    p = p * t + 1.000_023_7;
+    p = p * t - 1.265_512_2;
     let tail = 0.5 * t * exp(p - z * z);
     if x < 0.0 { tail } else { 1.0 - tail }
 }
@@ -92,7 +92,7 @@ pub(crate) fn gelu(x: f32) -> f32 {
 /// d gelu / dx = Φ(x) + x φ(x).
 #[inline(always)]
 pub(crate) fn gelu_slope(x: f32) -> f32 {
-    const INVERSE_ROOT_TWO_PI: f32 = 0.398_942_28;
+    const INVERSE_ROOT_TWO_PI: f32 = 0.398_942_3;
     normal_cdf(x) + x * INVERSE_ROOT_TWO_PI * exp(-0.5 * x * x)
 }
 

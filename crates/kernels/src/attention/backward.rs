@@ -41,7 +41,7 @@ pub fn backward<T: Element>(
     attention: &Attention,
     [q, k, v]: [Tokens<'_, T>; 3],
     grad: &[T],
-    out: Gradients<'_, T>,
+    out: &mut Gradients<'_, T>,
 ) {
     attention.check(q, k, v);
     let Attention {
@@ -61,7 +61,7 @@ pub fn backward<T: Element>(
     ] {
         assert_eq!(length, batch * tokens * channels, "{name} of {attention:?}");
     }
-    let outs = [Shared::new(out.q), Shared::new(out.k), Shared::new(out.v)];
+    let outs = [&mut *out.q, &mut *out.k, &mut *out.v].map(Shared::new);
     (0..batch * heads).into_par_iter().for_each(|index| {
         let (sample, channel) = (index / heads, index % heads * width);
         let plain = Attention {

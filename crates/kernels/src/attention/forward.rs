@@ -176,7 +176,7 @@ impl Head<'_> {
 }
 
 /// Tokens from `start` as a second factor; one of the strides is the tokens'.
-fn weights<T>(tokens: Tokens<'_, T>, start: usize) -> Weights<'_, T> {
+fn weights<T: Copy>(tokens: Tokens<'_, T>, start: usize) -> Weights<'_, T> {
     let data = &tokens.data[start * tokens.stride..];
     Weights {
         data,

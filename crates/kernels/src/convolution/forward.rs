@@ -48,7 +48,7 @@ impl<T: Element> PackedConv2d<T> {
             (shape.taps(), shape.inputs * shape.taps())
         };
         let pack = |phase: Phase| {
-            let taps: Vec<usize> = phase.taps.iter().map(|tap| tap.tap).collect();
+            let taps: Vec<usize> = phase.taps.iter().map(|tap| tap.index).collect();
             let weights = Weights {
                 data: weight,
                 depth_stride,
@@ -70,7 +70,7 @@ impl<T: Element> PackedConv2d<T> {
     }
 
     /// As [`Self::new`], by the method that is fastest for images of this size: in f32 a 3×3 convolution over enough pixels takes a
-    /// quarter of the multiplications ([`winograd`](super)), four times the memory, and has an error of some 2e-6 of its largest
+    /// quarter of the multiplications (`winograd.rs`), four times the memory, and has an error of some 2e-6 of its largest
     /// output instead of 5e-7. It is right for images of any size.
     ///
     /// # Panics

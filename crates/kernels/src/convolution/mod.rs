@@ -1,6 +1,6 @@
 //! Convolutions and their transposes of any size and stride, with their gradients; depthwise ones.
 //!
-//! A convolution is a product whose rows are windows of the input ([`windows`]): each tap of the kernel is a shifted view of
+//! A convolution is a product whose rows are windows of the input (`windows.rs`): each tap of the kernel is a shifted view of
 //! the activations, and no column matrix is built. A transposed convolution is one such product for each phase of its output.
 
 mod depthwise;

@@ -102,7 +102,7 @@ impl Convolution {
             let padding = self.padding as isize;
             let taps = self.each_tap(|tap, [y, x]| {
                 Some(Tap {
-                    tap,
+                    index: tap,
                     y: y as isize - padding,
                     x: x as isize - padding,
                 })
@@ -129,7 +129,7 @@ impl Convolution {
                 (distance.rem_euclid(stride) == 0).then(|| distance.div_euclid(stride))
             };
             Some(Tap {
-                tap,
+                index: tap,
                 y: along(first[0], y)?,
                 x: along(first[1], x)?,
             })
@@ -155,7 +155,7 @@ impl Convolution {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Tap {
     /// Its index in the weight.
-    pub tap: usize,
+    pub index: usize,
     /// Where its input pixel lies, from the window's base.
     pub y: isize,
     pub x: isize,

@@ -98,7 +98,7 @@ pub struct UnknownInstructionSet {
 pub struct Instructions(InstructionSet);
 
 impl Instructions {
-    /// The highest that this processor has, or what the environment variable [`VARIABLE`] names; found once. A name that
+    /// The highest that this processor has, or what the environment variable `FOIL_INSTRUCTIONS` names; found once. A name that
     /// is not available counts as none: a program that wants to refuse it asks [`Self::from_environment`] first.
     pub fn best() -> Self {
         static BEST: OnceLock<Instructions> = OnceLock::new();

@@ -178,7 +178,7 @@ unsafe fn gather(rows: &[*const bf16], at: usize, depth: usize, into: &mut Gathe
             // SAFETY: the caller's.
             unsafe {
                 line.as_mut_ptr()
-                    .copy_from_nonoverlapping(rows[row].add(at), copied)
+                    .copy_from_nonoverlapping(rows[row].add(at), copied);
             };
         }
         line[copied..].fill(bf16::ZERO);

@@ -1,6 +1,6 @@
 //! The gradient with respect to weights: a product whose depth is the pixels of the batch.
 //!
-//! gradient[output][column] = Σ over pixels of grad[pixel][output] · x[pixel, column], where a column is a tap and an input channel.
+//! `gradient[output, column] = Σ over pixels of grad[pixel, output] · x[pixel, column]`, where a column is a tap and an input channel.
 //! The output's gradient is turned once, in chunks of pixels. A task is a group of panels of columns and a part of the chunks: of one
 //! chunk after another it packs a panel of the input, which stays in the cache while the forward microkernel multiplies it by all
 //! outputs. Each part has sums of its own, added in order; how many there are depends on the shape alone, never on threads.

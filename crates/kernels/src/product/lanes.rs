@@ -67,12 +67,9 @@ pub(crate) unsafe fn tile<T, L: Lanes<T>, const ROWS: usize, const VECTORS: usiz
                 panel = panel.add(VECTORS * L::LANES * L::GROUP);
             }
         }
-        for row in 0..ROWS {
-            for vector in 0..VECTORS {
-                L::store(
-                    sums[row][vector],
-                    out.add((row * VECTORS + vector) * L::LANES),
-                );
+        for (row, sums) in sums.iter().enumerate() {
+            for (vector, sum) in sums.iter().enumerate() {
+                L::store(*sum, out.add((row * VECTORS + vector) * L::LANES));
             }
         }
     }
@@ -92,8 +89,8 @@ unsafe fn multiply<T, L: Lanes<T>, const ROWS: usize, const VECTORS: usize, cons
     // SAFETY: the caller's.
     unsafe {
         let mut b = [L::load(panel); VECTORS];
-        for vector in 1..VECTORS {
-            b[vector] = L::load(panel.add(vector * L::LANES * L::GROUP));
+        for (vector, b) in b.iter_mut().enumerate().skip(1) {
+            *b = L::load(panel.add(vector * L::LANES * L::GROUP));
         }
         for row in 0..ROWS {
             let from = rows[row].add(at);

@@ -65,11 +65,7 @@ impl<T: Element> PackedLinear<T> {
     /// If the lengths do not belong together.
     pub fn forward(&self, batch: usize, x: &[T], epilogue: &Epilogue<'_, T>, out: &mut [T]) {
         let (inputs, outputs) = (self.inputs(), self.outputs());
-        let rows = if inputs == 0 {
-            out.len() / outputs.max(1)
-        } else {
-            x.len() / inputs
-        };
+        let rows = (x.len().checked_div(inputs)).unwrap_or(out.len() / outputs.max(1));
         assert_eq!(
             x.len(),
             rows * inputs,
@@ -170,7 +166,7 @@ pub fn weight_gradient<T: Element>(
         outputs * inputs,
         "gradient of a linear layer [{outputs}, {inputs}]"
     );
-    let count = if inputs == 0 { 0 } else { x.len() / inputs };
+    let count = x.len().checked_div(inputs).unwrap_or(0);
     assert_eq!(
         x.len(),
         count * inputs,

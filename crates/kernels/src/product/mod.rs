@@ -1,6 +1,6 @@
 //! The product of rows by packed weights, from which convolutions, linear layers, attention and their gradients are made.
 //!
-//! [`run`](run::run) cuts the result into tiles and hands each to the microkernel of the instruction set; the tile's sums then lie in
+//! `run.rs` cuts the result into tiles and hands each to the microkernel of the instruction set; the tile's sums then lie in
 //! the first-level cache, where an [`Epilogue`] turns them into the output.
 
 #[cfg(target_arch = "x86_64")]

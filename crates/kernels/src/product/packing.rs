@@ -151,7 +151,7 @@ impl<T: Element> Block<'_, T> {
         let stride = self.weights.depth_stride;
         for column in 0..self.columns {
             let from = &self.from[column * self.weights.column_stride..];
-            let from = &from[..(self.depth - 1) * stride + 1];
+            let from = &from[..=(self.depth - 1) * stride];
             let mut lines = to[column * GROUP..].chunks_mut(width * GROUP);
             if stride == 1 {
                 let (whole, rest) = from.as_chunks::<GROUP>();

@@ -69,11 +69,11 @@ unsafe impl Lanes<f32> for Array {
 #[inline(always)]
 unsafe fn pairs(from: *const [bf16; 2]) -> [[f32; LANES]; 2] {
     let mut split = [[0.0; LANES]; 2];
-    for lane in 0..LANES {
+    let [even, odd] = &mut split;
+    for (lane, (even, odd)) in even.iter_mut().zip(odd).enumerate() {
         // SAFETY: the caller's.
         let pair = unsafe { *from.add(lane) };
-        split[0][lane] = pair[0].to_f32();
-        split[1][lane] = pair[1].to_f32();
+        (*even, *odd) = (Element::to_f32(pair[0]), Element::to_f32(pair[1]));
     }
     split
 }

@@ -10,7 +10,7 @@ use crate::{
     precision::{widened, widened_for_products},
 };
 
-/// See [`crate::softmax`].
+/// See [`crate::softmax()`].
 pub fn softmax(x: &Tensor) -> Result<Tensor> {
     Named::new("softmax", "input", x).channels(1)?;
     Ok(softmax_of(&widened(x)?)?.to_dtype(x.dtype())?)
