@@ -92,7 +92,7 @@ impl Operation<3> for Attention {
         known: &Known<'_, T, 3>,
     ) -> [Option<Vec<T>>; 3] {
         let [mut q, mut k, mut v] = inputs.map(|input| zeros(input.shape.iter().product()));
-        let out = Gradients {
+        let out = &mut Gradients {
             q: &mut q,
             k: &mut k,
             v: &mut v,

@@ -108,14 +108,9 @@ pub fn backward<T: Element>(
                 let at = (sample * count + token) * channels + channel;
                 // SAFETY: the channels of one head of one sample belong to one task.
                 let out = unsafe { out.part(at, width) };
-                let x = (tokens, from(tokens, count) + token * tokens.stride);
-                scatter(
-                    instructions,
-                    attention,
-                    x,
-                    &gradient[token * width..][..width],
-                    (out, width),
-                );
+                let x = &tokens.data[from(tokens, count) + token * tokens.stride..][..width];
+                let gradient = &gradient[token * width..][..width];
+                scatter(instructions, attention, x, gradient, out);
             }
         }
     });

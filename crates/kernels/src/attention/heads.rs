@@ -48,33 +48,29 @@ impl<T: Element, U: Element> Pass for Gather<'_, T, U> {
     }
 }
 
-/// The gradient of [`gather`]'s input from that of its output: with n = √mean x² and r = ε + n it is g/r − x·⟨x, g⟩/(width·n·r²).
+/// The gradient of one token of [`gather`]'s input from that of its output: with n = √mean x² and r = ε + n it is
+/// g/r − x·⟨x, g⟩/(width·n·r²).
 pub(super) fn scatter<T: Element>(
     instructions: Instructions,
     attention: &Attention,
-    x: (Tokens<'_, T>, usize),
+    x: &[T],
     grad: &[f32],
-    out: (&mut [T], usize),
+    out: &mut [T],
 ) {
-    let (tokens, from) = x;
-    let from = &tokens.data[from..];
+    let normalise = attention.normalise;
     instructions.run(Scatter {
-        attention,
-        from,
-        stride: tokens.stride,
+        normalise,
+        x,
         grad,
-        out: out.0,
-        out_stride: out.1,
+        out,
     });
 }
 
 struct Scatter<'a, T> {
-    attention: &'a Attention,
-    from: &'a [T],
-    stride: usize,
+    normalise: Option<f32>,
+    x: &'a [T],
     grad: &'a [f32],
     out: &'a mut [T],
-    out_stride: usize,
 }
 
 impl<T: Element> Pass for Scatter<'_, T> {
@@ -82,27 +78,28 @@ impl<T: Element> Pass for Scatter<'_, T> {
 
     #[inline(always)]
     fn run(self) {
-        let width = self.attention.width;
-        for (token, grad) in self.grad.chunks_exact(width.max(1)).enumerate() {
-            let x = &self.from[token * self.stride..][..width];
-            let out = &mut self.out[token * self.out_stride..][..width];
-            let (along_grad, along_x) = match self.attention.normalise {
-                None => (1.0, 0.0),
-                Some(epsilon) => {
-                    let n = root_mean_square(x);
-                    let r = epsilon + n;
-                    // Where x is zero so is its product with anything.
-                    let slope = if n > 0.0 {
-                        dot(x, grad) / (width as f32 * n * r * r)
-                    } else {
-                        0.0
-                    };
-                    (1.0 / r, slope)
-                }
-            };
-            for ((out, grad), x) in out.iter_mut().zip(grad).zip(x) {
-                *out = T::from_f32(grad * along_grad - x.to_f32() * along_x);
+        let Self {
+            normalise,
+            x,
+            grad,
+            out,
+        } = self;
+        let (along_grad, along_x) = match normalise {
+            None => (1.0, 0.0),
+            Some(epsilon) => {
+                let n = root_mean_square(x);
+                let r = epsilon + n;
+                // Where x is zero so is its product with anything.
+                let slope = if n > 0.0 {
+                    dot(x, grad) / (x.len() as f32 * n * r * r)
+                } else {
+                    0.0
+                };
+                (1.0 / r, slope)
             }
+        };
+        for ((out, grad), x) in out.iter_mut().zip(grad).zip(x) {
+            *out = T::from_f32(grad * along_grad - x.to_f32() * along_x);
         }
     }
 }

@@ -71,7 +71,7 @@ impl<T: Element> PackedConv2d<T> {
 
     /// As [`Self::new`], by the method that is fastest for images of this size: in f32 a 3×3 convolution over enough pixels takes a
     /// quarter of the multiplications (`winograd.rs`), four times the memory, and has an error of some 2e-6 of its largest
-    /// output instead of 5e-7. It is right for images of any size.
+    /// output instead of 5e-7, and a NaN spreads up to four pixels. It is right for images of any size.
     ///
     /// # Panics
     /// As [`Self::new`].

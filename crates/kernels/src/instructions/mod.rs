@@ -118,6 +118,15 @@ impl Instructions {
         set.is_available().then_some(Self(set))
     }
 
+    /// Without asking, for tests.
+    ///
+    /// # Safety
+    /// The processor has the set and those below it, or something emulates what it lacks.
+    #[doc(hidden)]
+    pub unsafe fn assume(set: InstructionSet) -> Self {
+        Self(set)
+    }
+
     /// All that this processor has, from the lowest.
     pub fn available() -> Vec<Self> {
         let sets = InstructionSet::NAMED.iter();

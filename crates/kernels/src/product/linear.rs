@@ -77,7 +77,7 @@ impl<T: Element> PackedLinear<T> {
             "output of a linear layer [{outputs}, {inputs}]"
         );
         assert!(
-            batch == 0 && rows == 0 || rows % batch == 0,
+            rows.checked_rem(batch).unwrap_or(rows) == 0,
             "{rows} rows of {batch} samples"
         );
         epilogue.check(batch, outputs, out.len());
@@ -166,7 +166,8 @@ pub fn weight_gradient<T: Element>(
         outputs * inputs,
         "gradient of a linear layer [{outputs}, {inputs}]"
     );
-    let count = x.len().checked_div(inputs).unwrap_or(0);
+    let rows = x.len().checked_div(inputs);
+    let count = rows.unwrap_or(grad.len() / outputs.max(1));
     assert_eq!(
         x.len(),
         count * inputs,

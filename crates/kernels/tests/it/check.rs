@@ -19,7 +19,7 @@ const GUARD: usize = 67;
 /// Relative to the largest number that enters a result: sums of some hundred terms in f32.
 pub const F32: f64 = 1e-5;
 
-/// Half a unit in the last place of bf16 is 2⁻⁹; twice that leaves room for ties decided by the f32 error.
+/// Half a unit in the last place of bf16 is at most 2⁻⁸ of a number.
 const BF16: f64 = 1.0 / 256.0;
 
 /// A NaN that no arithmetic makes.

@@ -28,7 +28,7 @@ fn softmax_of(x: &Tensor) -> Result<Tensor> {
     Ok(exponentials.broadcast_div(&sum)?)
 }
 
-/// See [`crate::attention`].
+/// See [`crate::attention()`].
 pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, heads: usize) -> Result<Tensor> {
     let sizes = sizes("attention", [q, k, v], heads)?;
     attend([q, k, v], &sizes, &|x| Ok(x.clone()))

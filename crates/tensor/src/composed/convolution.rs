@@ -11,7 +11,7 @@ use crate::{
     precision::{widened, widened_for_products},
 };
 
-/// See [`crate::conv2d`].
+/// See [`crate::conv2d()`].
 pub fn conv2d(
     x: &Tensor,
     weight: &Tensor,
@@ -55,7 +55,7 @@ fn padded(planes: &Tensor, reached: [usize; 2], padding: usize) -> Result<Tensor
     Ok(padded)
 }
 
-/// See [`crate::conv_transpose2d`].
+/// See [`crate::conv_transpose2d()`].
 pub fn conv_transpose2d(
     x: &Tensor,
     weight: &Tensor,
@@ -73,7 +73,7 @@ pub fn conv_transpose2d(
     Ok(plus_bias(&value.permute((0, 2, 3, 1))?, bias)?.to_dtype(x.dtype())?)
 }
 
-/// See [`crate::depthwise_conv2d`].
+/// See [`crate::depthwise_conv2d()`].
 pub fn depthwise_conv2d(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
     let named = Named::new("depthwise_conv2d", "weight", weight);
     let Image { height, width, .. } = depthwise_image(x, named)?;

@@ -9,7 +9,7 @@ use crate::{
     precision::{widened, widened_for_products},
 };
 
-/// See [`crate::linear`].
+/// See [`crate::linear()`].
 pub fn linear(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
     let named = Named::new("linear", "weight", weight);
     let [outputs, inputs] = features(x, named)?;

@@ -17,7 +17,7 @@ use crate::{
     operation::{is_fast, with_slice},
 };
 
-/// The weight of a [`conv2d`](crate::conv2d) or a [`conv_transpose2d`](crate::conv_transpose2d), packed once.
+/// The weight of a [`conv2d`](crate::conv2d()) or a [`conv_transpose2d`](crate::conv_transpose2d()), packed once.
 #[derive(Debug)]
 pub struct PackedConv2d {
     shape: Convolution,

@@ -14,7 +14,7 @@ use crate::{
     operation::{is_fast, with_slice},
 };
 
-/// The weight of a [`linear`](crate::linear) layer, packed once.
+/// The weight of a [`linear`](crate::linear()) layer, packed once.
 #[derive(Debug)]
 pub struct PackedLinear {
     /// `[out, in]`
