@@ -24,6 +24,9 @@ pub trait Element: sealed::Sealed + Copy + Default + PartialEq + Send + Sync + '
     /// The same slice, if it is of `f32`.
     #[doc(hidden)]
     fn as_f32_mut(slice: &mut [Self]) -> Option<&mut [f32]>;
+    /// The same slice, if it is of `bf16`.
+    #[doc(hidden)]
+    fn as_bf16_mut(slice: &mut [Self]) -> Option<&mut [bf16]>;
     /// The tile product of these instructions.
     #[doc(hidden)]
     fn microkernel(instructions: Instructions) -> Microkernel<Self>;
@@ -49,6 +52,11 @@ impl Element for f32 {
     #[inline(always)]
     fn as_f32_mut(slice: &mut [Self]) -> Option<&mut [f32]> {
         Some(slice)
+    }
+
+    #[inline(always)]
+    fn as_bf16_mut(_: &mut [Self]) -> Option<&mut [bf16]> {
+        None
     }
 
     fn microkernel(instructions: Instructions) -> Microkernel<Self> {
@@ -82,6 +90,11 @@ impl Element for bf16 {
     #[inline(always)]
     fn as_f32_mut(_: &mut [Self]) -> Option<&mut [f32]> {
         None
+    }
+
+    #[inline(always)]
+    fn as_bf16_mut(slice: &mut [Self]) -> Option<&mut [bf16]> {
+        Some(slice)
     }
 
     fn microkernel(instructions: Instructions) -> Microkernel<Self> {

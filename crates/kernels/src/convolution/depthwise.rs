@@ -102,6 +102,7 @@ impl PackedDepthwise {
             columns: channels,
             rows_in_sample: image.height * image.width,
             place: |row| row,
+            in_order: true,
         };
         let bands = image.height.div_ceil(LINES);
         (0..image.batch * bands).into_par_iter().for_each(|index| {

@@ -9,7 +9,9 @@ use super::{
 };
 use crate::{
     Element, Instructions,
-    product::{Aligned, Epilogue, Microkernel, Output, PackedMatrix, Shared, Weights, run},
+    product::{
+        Aligned, Contiguous, Epilogue, Microkernel, Output, PackedMatrix, Shared, Weights, run,
+    },
 };
 
 /// Weights of a convolution or a transposed one, packed once.
@@ -133,20 +135,32 @@ impl<T: Element> PackedConv2d<T> {
         let out = Shared::new(out);
         let rows_in_sample = (size.height * size.width).max(1);
         let instructions = self.instructions;
+        let in_order = Output {
+            instructions,
+            epilogue,
+            out,
+            columns: outputs,
+            rows_in_sample,
+            place: |row| row,
+            in_order: true,
+        };
         match (&self.method, T::as_f32(x)) {
-            (Method::Winograd(winograd), Some(x)) => {
-                let place = |row| row;
-                let output = Output {
-                    instructions,
-                    epilogue,
-                    out,
-                    columns: outputs,
-                    rows_in_sample,
-                    place,
-                };
-                winograd.forward(image, x, &output);
-            }
+            (Method::Winograd(winograd), Some(x)) => winograd.forward(image, x, &in_order),
             (Method::Winograd(_), None) => unreachable!("Winograd's method is for f32 only"),
+            (Method::Direct { phases, .. }, _) if self.shape.is_pointwise() => {
+                let rows = Contiguous {
+                    x,
+                    depth: inputs,
+                    count: size.pixels(),
+                };
+                assert_eq!(
+                    x.len(),
+                    rows.count * inputs,
+                    "input {image:?} of {:?}",
+                    self.shape
+                );
+                run(&self.kernel, &phases[0].1, &rows, &in_order);
+            }
             (Method::Direct { phases, zeros }, _) => {
                 for (phase, matrix) in phases {
                     let windows = Windows::new(x, (image, inputs), phase, size, zeros);
@@ -158,6 +172,7 @@ impl<T: Element> PackedConv2d<T> {
                         columns: outputs,
                         rows_in_sample,
                         place,
+                        in_order: phase.output_stride == 1,
                     };
                     run(&self.kernel, matrix, &windows, &output);
                 }

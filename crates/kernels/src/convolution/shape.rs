@@ -82,6 +82,11 @@ impl Convolution {
         self.outputs * self.inputs * self.taps()
     }
 
+    /// Whether every pixel is multiplied for itself: then it is a linear layer.
+    pub(crate) fn is_pointwise(&self) -> bool {
+        self.kernel == [1, 1] && self.stride == 1 && self.padding == 0
+    }
+
     pub(crate) fn taps(&self) -> usize {
         self.kernel[0] * self.kernel[1]
     }

@@ -4,9 +4,11 @@
 
 use std::ops::Range;
 
+#[cfg(target_arch = "x86_64")]
+use super::avx512;
 use super::{memory::Shared, packing::copy, run::Sink};
 use crate::{
-    Element, Instructions,
+    Element, InstructionSet, Instructions,
     instructions::Pass,
     passes::{
         Activation,
@@ -42,6 +44,18 @@ impl<T> Default for Epilogue<'_, T> {
 }
 
 impl<T> Epilogue<'_, T> {
+    fn is_plain(&self) -> bool {
+        let Self {
+            bias,
+            gain,
+            activation,
+            residual,
+            clip,
+        } = self;
+        let nothing = bias.is_none() && gain.is_none() && residual.is_none() && clip.is_none();
+        nothing && *activation == Activation::None
+    }
+
     /// That every part has the length the output asks for.
     pub(crate) fn check(&self, batch: usize, columns: usize, length: usize) {
         let of = |part: Option<usize>, name: &str, wanted: usize| {
@@ -103,6 +117,8 @@ pub(crate) struct Output<'a, T, M> {
     pub rows_in_sample: usize,
     /// Where a row of the product lies in the output.
     pub place: M,
+    /// Whether that is everywhere the same place.
+    pub in_order: bool,
 }
 
 impl<T: Element, M: Fn(usize) -> usize + Sync> Sink for Output<'_, T, M> {
@@ -141,6 +157,13 @@ impl<T: Element, M: Fn(usize) -> usize> Pass for Finish<'_, '_, T, M> {
         } = self;
         let epilogue = output.epilogue;
         let width = columns.len();
+        if epilogue.is_plain() && width == stride && width == output.columns && output.in_order {
+            // A tile as wide as the output is one line.
+            let start = rows.start * width;
+            // SAFETY: as below.
+            let out = unsafe { output.out.part(start, rows.len() * width) };
+            return store(output.instructions, &sums[..rows.len() * width], out);
+        }
         for (row, line) in rows.zip(sums.chunks_mut(stride)) {
             let line = &mut line[..width];
             let row = (output.place)(row);
@@ -163,7 +186,8 @@ impl<T: Element, M: Fn(usize) -> usize> Pass for Finish<'_, '_, T, M> {
                 limit(line, clip);
             }
             // SAFETY: every row and column of the output belongs to one tile, and each tile is taken once.
-            store(line, unsafe { output.out.part(start, width) });
+            let out = unsafe { output.out.part(start, width) };
+            store(output.instructions, line, out);
         }
     }
 }
@@ -215,9 +239,16 @@ fn limit(line: &mut [f32], clip: f32) {
 }
 
 #[inline(always)]
-fn store<T: Element>(line: &[f32], out: &mut [T]) {
+fn store<T: Element>(instructions: Instructions, line: &[f32], out: &mut [T]) {
     if let Some(out) = T::as_f32_mut(out) {
         return copy(out, line);
+    }
+    #[cfg(target_arch = "x86_64")]
+    if instructions.set() >= InstructionSet::Avx512Bf16
+        && let Some(out) = T::as_bf16_mut(out)
+    {
+        // SAFETY: the instructions are of a processor that has them.
+        return unsafe { avx512::narrow(line, out) };
     }
     for (out, value) in out.iter_mut().zip(line) {
         *out = T::from_f32(*value);

@@ -88,6 +88,7 @@ impl<T: Element> PackedLinear<T> {
             columns: outputs,
             rows_in_sample: (rows / batch.max(1)).max(1),
             place: |row| row,
+            in_order: true,
         };
         let rows = Contiguous {
             x,
