@@ -9,6 +9,7 @@ mod amx;
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod batched;
 mod epilogue;
 mod gradient;
 mod lanes;
@@ -23,6 +24,7 @@ mod run;
 pub(crate) mod strip;
 pub(crate) mod transforms;
 
+pub use batched::BatchedProduct;
 pub(crate) use epilogue::Output;
 pub use epilogue::{Epilogue, Residual};
 pub(crate) use gradient::{Columns, Sums, sums_over_pixels};

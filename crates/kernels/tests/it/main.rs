@@ -5,6 +5,7 @@
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 mod amx;
+mod batched;
 mod case;
 mod check;
 mod convolution;
