@@ -79,30 +79,36 @@ unsafe impl<T: Element> Rows<T> for Windows<'_, T> {
         self.output.batch * self.rows * self.columns
     }
 
+    /// First where each row's window has its base, then tap by tap: a choice without a branch, which becomes vector code.
     fn pointers(&self, first: usize, count: usize, into: &mut [*const T]) {
         let Image { height, width, .. } = self.image;
+        let start = self.x.as_ptr();
+        let (mut ys, mut xs) = ([0_isize; MOST_ROWS], [0_isize; MOST_ROWS]);
+        let mut bases = [start; MOST_ROWS];
         let (line, mut column) = (first / self.columns, first % self.columns);
         let (mut sample, mut row) = (line / self.rows, line % self.rows);
         for index in 0..count {
-            let y = (row * self.phase.input_stride) as isize;
-            let x = (column * self.phase.input_stride) as isize;
-            for (tap, to) in self.phase.taps.iter().zip(into.chunks_exact_mut(MOST_ROWS)) {
-                // A negative coordinate becomes a huge one.
-                let (y, x) = ((y + tap.y) as usize, (x + tap.x) as usize);
-                to[index] = if y < height && x < width {
-                    let pixel = (sample * height + y) * width + x;
-                    // SAFETY: inside the image.
-                    unsafe { self.x.as_ptr().add(pixel * self.channels) }
-                } else {
-                    self.zeros.as_ptr()
-                };
-            }
+            ys[index] = (row * self.phase.input_stride) as isize;
+            xs[index] = (column * self.phase.input_stride) as isize;
+            let pixel = ((sample * height) as isize + ys[index]) * width as isize + xs[index];
+            bases[index] = start.wrapping_offset(pixel * self.channels as isize);
             column += 1;
             if column == self.columns {
                 (row, column) = (row + 1, 0);
             }
             if row == self.rows {
                 (sample, row) = (sample + 1, 0);
+            }
+        }
+        let zeros = self.zeros.as_ptr();
+        for (tap, to) in self.phase.taps.iter().zip(into.chunks_exact_mut(MOST_ROWS)) {
+            let offset = (tap.y * width as isize + tap.x) * self.channels as isize;
+            for index in 0..count {
+                // A negative coordinate becomes a huge one.
+                let inside = ((ys[index] + tap.y) as usize) < height
+                    && ((xs[index] + tap.x) as usize) < width;
+                let from = bases[index].wrapping_offset(offset);
+                to[index] = if inside { from } else { zeros };
             }
         }
     }
