@@ -61,6 +61,10 @@ pub fn backward<T: Element>(
     ] {
         assert_eq!(length, batch * tokens * channels, "{name} of {attention:?}");
     }
+    if grad.is_empty() {
+        out.k.fill(T::default());
+        return out.v.fill(T::default());
+    }
     let outs = [&mut *out.q, &mut *out.k, &mut *out.v].map(Shared::new);
     (0..batch * heads).into_par_iter().for_each(|index| {
         let (sample, channel) = (index / heads, index % heads * width);

@@ -1,5 +1,7 @@
 //! One layer with its numbers, computed by the crate and by its twin.
 
+use std::ops::Range;
+
 use foil_kernels::{Instructions, bf16, product::Epilogue};
 
 use crate::{
@@ -80,6 +82,13 @@ impl<'a, T: Number, O: Operation> Case<'a, T, O> {
         let mut x = self.x.to_vec();
         x[index] = poison;
         self.x = Guarded::new(&x);
+    }
+
+    /// Some elements of the weight replaced.
+    pub fn poison_weights(&mut self, range: Range<usize>, poison: T) {
+        let mut weight = self.weight.to_vec();
+        weight[range].fill(poison);
+        self.weight = Guarded::new(&weight);
     }
 
     /// The output and both gradients are the twin's.

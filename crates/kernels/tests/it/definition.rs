@@ -127,6 +127,23 @@ pub fn each_of_convolution(
     }
 }
 
+/// Every channel has a kernel of its own: weights are `[channels, taps]` of three by three.
+pub fn each_of_depthwise(
+    channels: usize,
+    meetings: &[Meeting],
+    mut product: impl FnMut(usize, usize, usize),
+) {
+    for meeting in meetings {
+        for channel in 0..channels {
+            product(
+                meeting.input * channels + channel,
+                channel * 9 + meeting.tap,
+                meeting.output * channels + channel,
+            );
+        }
+    }
+}
+
 /// `clip(mix(activation(gain · (sum + bias))))` of `[batch, rows, columns]` sums.
 pub fn epilogue<T: Number>(
     of: &Epilogue<'_, T>,

@@ -5,11 +5,13 @@
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 mod amx;
+mod attention;
 mod batched;
 mod case;
 mod check;
 mod convolution;
 mod definition;
+mod depthwise;
 mod epilogue;
 mod instructions;
 mod operation;

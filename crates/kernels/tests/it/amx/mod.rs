@@ -7,10 +7,12 @@ mod tiles;
 
 use std::arch::is_x86_feature_detected;
 
-use foil_kernels::{Instructions, bf16, convolution::Convolution};
+use foil_kernels::{Instructions, attention::Attention, bf16, convolution::Convolution};
 
 use crate::{
+    attention::{case, laws},
     case::Case,
+    depthwise::Depthwise,
     operation::{Convolved, Linear, Operation},
     poison::{does_not_return_from_earlier_rows, stays_where_it_belongs},
 };
@@ -34,6 +36,13 @@ fn agree(operations: impl IntoIterator<Item = impl Operation>) {
         Case::<f32, _>::new(&operation).agrees(&[instructions]);
     }
     assert_eq!(emulator::products() > before, emulator::is_needed());
+}
+
+fn agree_without_tiles(operation: &impl Operation) {
+    if let Some(instructions) = instructions() {
+        Case::<bf16, _>::new(operation).agrees(&[instructions]);
+        Case::<f32, _>::new(operation).agrees(&[instructions]);
+    }
 }
 
 /// Above and below 16 rows, of depths that are and are not a multiple of 32, for one tile of columns and several.
@@ -123,4 +132,43 @@ fn products_by_tiles_have_the_same_bits_with_any_number_of_threads() {
     };
     let operation = Convolved::new(Convolution::same(65, 33, 3), [1, 33, 17]);
     crate::threads::same_with_any_number::<bf16>(&operation, &[instructions]);
+}
+
+/// The weights are rows of tiles, with room behind them that was other queries' or other keys'.
+#[test]
+fn attention_by_tiles_agrees_with_the_definition() {
+    let Some(instructions) = instructions() else {
+        return;
+    };
+    let before = emulator::products();
+    for [queries, keys, width] in [
+        [1, 1, 1],
+        [33, 19, 5],
+        [16, 32, 32],
+        [40, 257, 64],
+        [45, 300, 80],
+    ] {
+        let plain = Attention {
+            heads: 2,
+            ..case::attention(queries, keys, width)
+        };
+        for attention in [plain, case::cosine(plain)] {
+            let case = case::Case::<bf16>::new(attention);
+            case.output_agrees(&[instructions]);
+            case.gradients_agree(&[instructions]);
+        }
+    }
+    assert_eq!(emulator::products() > before, emulator::is_needed());
+    laws::poison_stays_where_it_belongs::<bf16>(&[instructions]);
+    let threads = Attention {
+        heads: 3,
+        ..case::attention(150, 300, 17)
+    };
+    laws::same_with_any_number_of_threads::<bf16>(threads, &[instructions]);
+}
+
+/// They have no tiles, but the set has a kernel for them.
+#[test]
+fn depthwise_convolutions_with_tiles_at_hand_agree_with_the_definition() {
+    agree_without_tiles(&Depthwise::new(40, [2, 5, 7]));
 }
