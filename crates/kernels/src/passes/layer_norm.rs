@@ -2,7 +2,7 @@
 
 use super::columns::{Gradients, rows_in_sum, store_parameters, total};
 use super::pieces::{Cut, OneInput, one_input, pieces_of_both};
-use super::sums::{Itself, LANES, SquareAbout, Sums, Terms, sum};
+use super::sums::{About, Itself, LANES, SquareAbout, Sums, Terms, sum};
 use super::{check_lengths, check_rows};
 use crate::element::Element;
 use crate::instructions::{Instructions, Pass};
@@ -135,13 +135,33 @@ struct Rows<'a> {
     shift: &'a [f32],
 }
 
-impl Rows<'_> {
-    /// The mean and the inverse deviation of a row. The second look at the row finds it in the first-level cache.
+/// What a row is normalised with.
+#[derive(Clone, Copy)]
+struct Moments {
+    mean: f32,
+    /// What the mean lost in rounding; a row of nearly equal numbers is made of it.
+    rest: f32,
+    /// The inverse deviation.
+    factor: f32,
+}
+
+impl Moments {
     #[inline(always)]
-    fn moments<T: Element>(self, x: &[T]) -> (f32, f32) {
-        let mean = sum(Itself, x) / self.channels as f32;
-        let variance = sum(SquareAbout(mean), x) / self.channels as f32;
-        (mean, 1.0 / (variance + self.epsilon).sqrt())
+    fn normalised(self, x: f32) -> f32 {
+        ((x - self.mean) - self.rest) * self.factor
+    }
+}
+
+impl Rows<'_> {
+    /// The second and third look at the row find it in the first-level cache.
+    #[inline(always)]
+    fn moments<T: Element>(self, x: &[T]) -> Moments {
+        let count = self.channels as f32;
+        let mean = sum(Itself, x) / count;
+        let rest = sum(About(mean), x) / count;
+        let variance = sum(SquareAbout(mean), x) / count - rest * rest;
+        let factor = 1.0 / (variance + self.epsilon).sqrt();
+        Moments { mean, rest, factor }
     }
 }
 
@@ -152,10 +172,10 @@ impl OneInput for Rows<'_> {
             .chunks_exact(self.channels)
             .zip(out.chunks_exact_mut(self.channels));
         for (x, out) in rows {
-            let (mean, factor) = self.moments(x);
+            let moments = self.moments(x);
             let affine = self.scale.iter().zip(self.shift);
             for ((x, out), (scale, shift)) in x.iter().zip(out).zip(affine) {
-                *out = T::from_f32((x.to_f32() - mean) * factor * scale + shift);
+                *out = T::from_f32(moments.normalised(x.to_f32()) * scale + shift);
             }
         }
     }
@@ -180,10 +200,9 @@ impl<T: Element> Pass for Backward<'_, T> {
             .chunks_exact(channels)
             .zip(gradient.chunks_exact(channels));
         for ((x, gradient), out) in inputs.zip(self.out.chunks_exact_mut(channels)) {
-            let (mean, factor) = self.rows.moments(x);
+            let moments = self.rows.moments(x);
             let row = Row {
-                mean,
-                factor,
+                moments,
                 x,
                 gradient,
                 scale: self.rows.scale,
@@ -194,10 +213,9 @@ impl<T: Element> Pass for Backward<'_, T> {
     }
 }
 
-/// One row on its way back, x̂ = (x − mean) · factor.
+/// One row on its way back, x̂ being the row normalised.
 struct Row<'a, T> {
-    mean: f32,
-    factor: f32,
+    moments: Moments,
     x: &'a [T],
     gradient: &'a [T],
     scale: &'a [f32],
@@ -208,16 +226,16 @@ impl<T: Element> Row<'_, T> {
     #[inline(always)]
     fn input_gradient(&self, out: &mut [T]) {
         let Self {
-            mean,
-            factor,
+            moments,
             x,
             gradient,
             scale,
         } = *self;
         let [plain, along] = self.means();
         for ((x, gradient), (scale, out)) in x.iter().zip(gradient).zip(scale.iter().zip(out)) {
-            let x_hat = (x.to_f32() - mean) * factor;
-            *out = T::from_f32((gradient.to_f32() * scale - plain - x_hat * along) * factor);
+            let x_hat = moments.normalised(x.to_f32());
+            *out =
+                T::from_f32((gradient.to_f32() * scale - plain - x_hat * along) * moments.factor);
         }
     }
 
@@ -250,7 +268,7 @@ impl<T: Element> Row<'_, T> {
             .zip(gradient)
             .zip(scale.iter().zip(terms.iter_mut()))
         {
-            *term = gradient.to_f32() * scale * ((x.to_f32() - self.mean) * self.factor);
+            *term = gradient.to_f32() * scale * self.moments.normalised(x.to_f32());
         }
         terms
     }
@@ -259,7 +277,7 @@ impl<T: Element> Row<'_, T> {
     fn add_parameter_gradients(&self, scale_sums: &mut [f32], shift_sums: &mut [f32]) {
         let inputs = self.x.iter().zip(self.gradient);
         for ((x, gradient), (scale, shift)) in inputs.zip(scale_sums.iter_mut().zip(shift_sums)) {
-            *scale += gradient.to_f32() * ((x.to_f32() - self.mean) * self.factor);
+            *scale += gradient.to_f32() * self.moments.normalised(x.to_f32());
             *shift += gradient.to_f32();
         }
     }

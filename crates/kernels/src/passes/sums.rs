@@ -21,6 +21,17 @@ impl Term for Itself {
     }
 }
 
+/// Its distance from another.
+#[derive(Clone, Copy)]
+pub(super) struct About(pub(super) f32);
+
+impl Term for About {
+    #[inline(always)]
+    fn of(self, x: f32) -> f32 {
+        x - self.0
+    }
+}
+
 /// Its squared distance from another.
 #[derive(Clone, Copy)]
 pub(super) struct SquareAbout(pub(super) f32);

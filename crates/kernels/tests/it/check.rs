@@ -1,6 +1,7 @@
 //! Runs a kernel with every instruction set, on one thread and on many, between guards, and compares the result with the twin.
 
 use foil_kernels::{Element, Instructions, bf16};
+use proptest::test_runner::{Config as ProptestConfig, RngSeed};
 use rayon::ThreadPool;
 use std::sync::LazyLock;
 
@@ -170,4 +171,20 @@ pub fn backward<T: Stored, S: Stored>(
             }
         }
     }
+}
+
+/// So many random cases, the same at every run; `PROPTEST_RNG_SEED` and `PROPTEST_CASES` look elsewhere.
+pub fn random_cases(cases: u32) -> ProptestConfig {
+    let own = |variable: &str| std::env::var_os(variable).is_some();
+    let mut config = ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    if !own("PROPTEST_CASES") {
+        config.cases = cases;
+    }
+    if !own("PROPTEST_RNG_SEED") {
+        config.rng_seed = RngSeed::Fixed(0);
+    }
+    config
 }

@@ -37,7 +37,7 @@ fn images() -> impl Strategy<Value = Image> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(crate::check::random_cases(200))]
 
     #[test]
     fn convolutions_of_any_shape_agree_with_the_definition(shape in convolutions(), image in images()) {

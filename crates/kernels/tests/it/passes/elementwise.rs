@@ -88,7 +88,7 @@ fn the_function_of_one_number_is_that_of_many() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(crate::check::random_cases(64))]
     #[test]
     fn agree_with_the_twin_anywhere(length in 0_usize..1000, factor in 0.0..3.0) {
         agrees::<f32>(length, factor);

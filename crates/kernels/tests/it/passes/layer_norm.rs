@@ -167,7 +167,7 @@ fn backward_is_the_slope_of_the_twin() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(crate::check::random_cases(64))]
     #[test]
     fn agrees_with_the_twin_anywhere(pixels in 0_usize..40, channels in 1_usize..300, mean in 0.0..30.0) {
         agrees::<f32>(pixels, channels, mean);

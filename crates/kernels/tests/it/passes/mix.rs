@@ -141,7 +141,7 @@ fn an_even_concatenation_keeps_the_magnitude_of_both_parts_alike() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(crate::check::random_cases(64))]
     #[test]
     fn agree_with_the_twin_anywhere(pixels in 0_usize..40, a in 1_usize..100, b in 1_usize..100, t in 0.0..1.0) {
         cats_agree::<f32>(pixels, [a, b], t);

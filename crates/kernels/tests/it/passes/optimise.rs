@@ -107,7 +107,7 @@ fn a_very_slow_average_still_moves() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(crate::check::random_cases(64))]
     #[test]
     fn agree_with_the_twin_anywhere(length in 0_usize..1000, beta in 0.0..1.0) {
         adam_agrees(length);

@@ -103,7 +103,7 @@ fn a_wrong_length_is_named() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(crate::check::random_cases(64))]
     #[test]
     fn agrees_with_the_twin_anywhere(pixels in 0_usize..40, channels in 1_usize..300, exponent in -6_i32..7) {
         agrees::<f32>(pixels, channels, 10.0_f64.powi(exponent));

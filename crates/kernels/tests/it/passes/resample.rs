@@ -103,7 +103,7 @@ fn odd_sides_are_refused() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(crate::check::random_cases(64))]
     #[test]
     fn agree_with_the_twin_anywhere(batch in 0_usize..4, height in 1_usize..9, width in 1_usize..9, channels in 1_usize..70) {
         agrees::<f32>(batch, [height, width, channels]);

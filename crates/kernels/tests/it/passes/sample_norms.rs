@@ -367,7 +367,7 @@ fn groups_must_divide_the_channels() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(crate::check::random_cases(64))]
     #[test]
     fn agree_with_the_twins_anywhere(batch in 0_usize..4, pixels in 0_usize..40, members in 1_usize..12, groups in 1_usize..9) {
         let shape = [batch, pixels, members * groups, groups];

@@ -80,7 +80,7 @@ fn large_entries_do_not_overflow() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(crate::check::random_cases(64))]
     #[test]
     fn agrees_with_the_twin_anywhere(rows in 0_usize..40, columns in 1_usize..300, factor in 0.0..50.0) {
         agrees::<f32>(rows, columns, factor);
