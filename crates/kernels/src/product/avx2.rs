@@ -11,7 +11,7 @@ use std::arch::x86_64::{
 use half::bf16;
 
 use super::{
-    lanes::{Lanes, tile_of_rows},
+    lanes::{Lanes, Pairs, SplitPairs, tile_of_rows},
     microkernel::Tile,
     strip::{self, Strip},
     transforms,
@@ -58,53 +58,31 @@ unsafe impl Lanes<f32> for Floats {
     }
 }
 
-/// Pairs as two vectors of `f32`: the even elements and the odd.
-#[derive(Clone, Copy)]
-struct SplitPairs;
-
-impl SplitPairs {
+// SAFETY: as above.
+unsafe impl SplitPairs for Floats {
     #[inline(always)]
-    unsafe fn split(pairs: __m256i) -> [__m256; 2] {
-        unsafe {
-            let high = _mm256_set1_epi32(0xffff_0000_u32 as i32);
-            [
-                _mm256_castsi256_ps(_mm256_slli_epi32::<16>(pairs)),
-                _mm256_castsi256_ps(_mm256_and_si256(pairs, high)),
-            ]
-        }
+    unsafe fn splat_pair(pair: u32) -> [__m256; 2] {
+        // SAFETY: the caller's.
+        unsafe { split(_mm256_set1_epi32(pair as i32)) }
+    }
+    #[inline(always)]
+    unsafe fn load_pairs(from: *const bf16) -> [__m256; 2] {
+        // SAFETY: the caller's.
+        unsafe { split(_mm256_loadu_si256(from.cast())) }
     }
 }
 
-// SAFETY: as above.
-unsafe impl Lanes<bf16> for SplitPairs {
-    type Sum = __m256;
-    type Factor = [__m256; 2];
-    const LANES: usize = 8;
-    const GROUP: usize = 2;
-
-    #[inline(always)]
-    unsafe fn zero() -> __m256 {
-        unsafe { _mm256_setzero_ps() }
-    }
-    #[inline(always)]
-    unsafe fn splat(from: *const bf16) -> [__m256; 2] {
-        unsafe { Self::split(_mm256_set1_epi32(from.cast::<i32>().read_unaligned())) }
-    }
-    #[inline(always)]
-    unsafe fn splat_one(from: *const bf16) -> [__m256; 2] {
-        unsafe { Self::split(_mm256_set1_epi32(i32::from((*from).to_bits()))) }
-    }
-    #[inline(always)]
-    unsafe fn load(from: *const bf16) -> [__m256; 2] {
-        unsafe { Self::split(_mm256_loadu_si256(from.cast())) }
-    }
-    #[inline(always)]
-    unsafe fn multiply_add(a: [__m256; 2], b: [__m256; 2], sum: __m256) -> __m256 {
-        unsafe { _mm256_fmadd_ps(a[1], b[1], _mm256_fmadd_ps(a[0], b[0], sum)) }
-    }
-    #[inline(always)]
-    unsafe fn store(sum: __m256, to: *mut f32) {
-        unsafe { _mm256_storeu_ps(to, sum) }
+/// # Safety
+/// AVX2 must be enabled in the caller.
+#[inline(always)]
+unsafe fn split(pairs: __m256i) -> [__m256; 2] {
+    // SAFETY: the caller's.
+    unsafe {
+        let odd = _mm256_and_si256(pairs, _mm256_set1_epi32(0xffff_0000_u32 as i32));
+        [
+            _mm256_castsi256_ps(_mm256_slli_epi32::<16>(pairs)),
+            _mm256_castsi256_ps(odd),
+        ]
     }
 }
 
@@ -119,7 +97,7 @@ pub(crate) unsafe fn product_f32(tile: &Tile<f32>, out: *mut f32) {
 /// As [`Tile`] says; the processor has AVX2 and FMA.
 #[target_feature(enable = "avx2,fma")]
 pub(crate) unsafe fn product_bf16(tile: &Tile<bf16>, out: *mut f32) {
-    tile_of_rows!(tile, out, SplitPairs, 2, 1 2 3 4);
+    tile_of_rows!(tile, out, Pairs<Floats>, 2, 1 2 3 4);
 }
 
 /// # Safety

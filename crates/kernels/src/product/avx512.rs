@@ -12,7 +12,7 @@ use std::arch::x86_64::{
 use half::bf16;
 
 use super::{
-    lanes::{Lanes, tile_of_rows},
+    lanes::{Lanes, Pairs, SplitPairs, tile_of_rows},
     microkernel::Tile,
     strip::{self, Strip},
     transforms,
@@ -59,12 +59,40 @@ unsafe impl Lanes<f32> for Floats {
     }
 }
 
+// SAFETY: as above.
+unsafe impl SplitPairs for Floats {
+    #[inline(always)]
+    unsafe fn splat_pair(pair: u32) -> [__m512; 2] {
+        // SAFETY: the caller's.
+        unsafe { split(_mm512_set1_epi32(pair as i32)) }
+    }
+    #[inline(always)]
+    unsafe fn load_pairs(from: *const bf16) -> [__m512; 2] {
+        // SAFETY: the caller's.
+        unsafe { split(_mm512_loadu_si512(from.cast())) }
+    }
+}
+
+/// # Safety
+/// AVX-512 must be enabled in the caller.
+#[inline(always)]
+unsafe fn split(pairs: __m512i) -> [__m512; 2] {
+    // SAFETY: the caller's.
+    unsafe {
+        let odd = _mm512_and_si512(pairs, _mm512_set1_epi32(0xffff_0000_u32 as i32));
+        [
+            _mm512_castsi512_ps(_mm512_slli_epi32::<16>(pairs)),
+            _mm512_castsi512_ps(odd),
+        ]
+    }
+}
+
 /// Pairs multiplied by the processor's own instruction.
 #[derive(Clone, Copy)]
-struct Pairs;
+struct NativePairs;
 
 // SAFETY: as above, with AVX512-BF16 enabled; vectors of 32-bit groups and of pairs are the same bits.
-unsafe impl Lanes<bf16> for Pairs {
+unsafe impl Lanes<bf16> for NativePairs {
     type Sum = __m512;
     type Factor = __m512bh;
     const LANES: usize = 16;
@@ -96,56 +124,6 @@ unsafe impl Lanes<bf16> for Pairs {
     }
 }
 
-/// Pairs as two vectors of `f32`: the even elements and the odd.
-#[derive(Clone, Copy)]
-struct SplitPairs;
-
-impl SplitPairs {
-    #[inline(always)]
-    unsafe fn split(pairs: __m512i) -> [__m512; 2] {
-        unsafe {
-            let high = _mm512_set1_epi32(0xffff_0000_u32 as i32);
-            [
-                _mm512_castsi512_ps(_mm512_slli_epi32::<16>(pairs)),
-                _mm512_castsi512_ps(_mm512_and_si512(pairs, high)),
-            ]
-        }
-    }
-}
-
-// SAFETY: as above.
-unsafe impl Lanes<bf16> for SplitPairs {
-    type Sum = __m512;
-    type Factor = [__m512; 2];
-    const LANES: usize = 16;
-    const GROUP: usize = 2;
-
-    #[inline(always)]
-    unsafe fn zero() -> __m512 {
-        unsafe { _mm512_setzero_ps() }
-    }
-    #[inline(always)]
-    unsafe fn splat(from: *const bf16) -> [__m512; 2] {
-        unsafe { Self::split(_mm512_set1_epi32(from.cast::<i32>().read_unaligned())) }
-    }
-    #[inline(always)]
-    unsafe fn splat_one(from: *const bf16) -> [__m512; 2] {
-        unsafe { Self::split(_mm512_set1_epi32(i32::from((*from).to_bits()))) }
-    }
-    #[inline(always)]
-    unsafe fn load(from: *const bf16) -> [__m512; 2] {
-        unsafe { Self::split(_mm512_loadu_si512(from.cast())) }
-    }
-    #[inline(always)]
-    unsafe fn multiply_add(a: [__m512; 2], b: [__m512; 2], sum: __m512) -> __m512 {
-        unsafe { _mm512_fmadd_ps(a[1], b[1], _mm512_fmadd_ps(a[0], b[0], sum)) }
-    }
-    #[inline(always)]
-    unsafe fn store(sum: __m512, to: *mut f32) {
-        unsafe { _mm512_storeu_ps(to, sum) }
-    }
-}
-
 /// # Safety
 /// As [`Tile`] says; the processor has AVX-512.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
@@ -157,14 +135,14 @@ pub(crate) unsafe fn product_f32(tile: &Tile<f32>, out: *mut f32) {
 /// As [`Tile`] says; the processor has AVX-512 with bf16.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma")]
 pub(crate) unsafe fn product_bf16(tile: &Tile<bf16>, out: *mut f32) {
-    tile_of_rows!(tile, out, Pairs, 2, 1 2 3 4 5 6 7 8 9 10 11 12 13 14);
+    tile_of_rows!(tile, out, NativePairs, 2, 1 2 3 4 5 6 7 8 9 10 11 12 13 14);
 }
 
 /// # Safety
 /// As [`Tile`] says; the processor has AVX-512.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
 pub(crate) unsafe fn product_bf16_split(tile: &Tile<bf16>, out: *mut f32) {
-    tile_of_rows!(tile, out, SplitPairs, 2, 1 2 3 4 5 6 7 8 9 10 11 12);
+    tile_of_rows!(tile, out, Pairs<Floats>, 2, 1 2 3 4 5 6 7 8 9 10 11 12);
 }
 
 /// # Safety

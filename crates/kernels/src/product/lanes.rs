@@ -8,6 +8,10 @@
     reason = "pointers into rows and panels, checked once for a tile"
 )]
 
+use std::marker::PhantomData;
+
+use half::bf16;
+
 use super::microkernel::{MOST_ROWS, Tile};
 
 /// Vectors of one instruction set for elements `T`, in groups along the depth: one `f32`, or two `bf16` that are multiplied together.
@@ -34,6 +38,63 @@ pub(crate) unsafe trait Lanes<T>: Copy {
     /// `sum + Σ a·b` over the group.
     unsafe fn multiply_add(a: Self::Factor, b: Self::Factor, sum: Self::Sum) -> Self::Sum;
     unsafe fn store(sum: Self::Sum, to: *mut f32);
+}
+
+/// Pairs of bf16 as two vectors of f32, the even elements and the odd, for instruction sets that do not multiply bf16.
+///
+/// # Safety
+/// As [`Lanes`].
+pub(crate) unsafe trait SplitPairs: Lanes<f32> {
+    /// One pair in every lane; the first element is the lower half of its bits.
+    unsafe fn splat_pair(pair: u32) -> [Self::Factor; 2];
+    /// `LANES` pairs.
+    unsafe fn load_pairs(from: *const bf16) -> [Self::Factor; 2];
+}
+
+/// Vectors of pairs made of the vectors of f32 of `L`.
+#[derive(Clone, Copy)]
+pub(crate) struct Pairs<L>(PhantomData<L>);
+
+// SAFETY: every method does what the trait says if those of `L` do.
+unsafe impl<L: SplitPairs> Lanes<bf16> for Pairs<L> {
+    type Sum = L::Sum;
+    type Factor = [L::Factor; 2];
+    const LANES: usize = L::LANES;
+    const GROUP: usize = 2;
+
+    #[inline(always)]
+    unsafe fn zero() -> L::Sum {
+        // SAFETY: the caller's.
+        unsafe { L::zero() }
+    }
+    #[inline(always)]
+    unsafe fn splat(from: *const bf16) -> [L::Factor; 2] {
+        // SAFETY: the caller's. Both elements of a pair are read at once.
+        unsafe {
+            let (first, second) = ((*from).to_bits(), (*from.add(1)).to_bits());
+            L::splat_pair(u32::from(first) | u32::from(second) << 16)
+        }
+    }
+    #[inline(always)]
+    unsafe fn splat_one(from: *const bf16) -> [L::Factor; 2] {
+        // SAFETY: the caller's.
+        unsafe { L::splat_pair(u32::from((*from).to_bits())) }
+    }
+    #[inline(always)]
+    unsafe fn load(from: *const bf16) -> [L::Factor; 2] {
+        // SAFETY: the caller's.
+        unsafe { L::load_pairs(from) }
+    }
+    #[inline(always)]
+    unsafe fn multiply_add(a: [L::Factor; 2], b: [L::Factor; 2], sum: L::Sum) -> L::Sum {
+        // SAFETY: the caller's.
+        unsafe { L::multiply_add(a[1], b[1], L::multiply_add(a[0], b[0], sum)) }
+    }
+    #[inline(always)]
+    unsafe fn store(sum: L::Sum, to: *mut f32) {
+        // SAFETY: the caller's.
+        unsafe { L::store(sum, to) }
+    }
 }
 
 /// `ROWS` by `VECTORS·LANES` sums over all taps and the whole depth, written to `out` row by row.

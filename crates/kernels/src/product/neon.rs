@@ -10,7 +10,7 @@ use std::arch::aarch64::{
 use half::bf16;
 
 use super::{
-    lanes::{Lanes, tile_of_rows},
+    lanes::{Lanes, Pairs, SplitPairs, tile_of_rows},
     microkernel::Tile,
     strip::{self, Strip},
     transforms,
@@ -57,56 +57,31 @@ unsafe impl Lanes<f32> for Floats {
     }
 }
 
-/// Pairs as two vectors of `f32`: the even elements and the odd.
-#[derive(Clone, Copy)]
-struct SplitPairs;
-
-impl SplitPairs {
+// SAFETY: as above.
+unsafe impl SplitPairs for Floats {
     #[inline(always)]
-    unsafe fn split(pairs: uint32x4_t) -> [float32x4_t; 2] {
-        unsafe {
-            [
-                vreinterpretq_f32_u32(vshlq_n_u32::<16>(pairs)),
-                vreinterpretq_f32_u32(vandq_u32(pairs, vdupq_n_u32(0xffff_0000))),
-            ]
-        }
+    unsafe fn splat_pair(pair: u32) -> [float32x4_t; 2] {
+        // SAFETY: the caller's.
+        unsafe { split(vdupq_n_u32(pair)) }
+    }
+    #[inline(always)]
+    unsafe fn load_pairs(from: *const bf16) -> [float32x4_t; 2] {
+        // SAFETY: the caller's.
+        unsafe { split(vld1q_u32(from.cast())) }
     }
 }
 
-// SAFETY: as above.
-unsafe impl Lanes<bf16> for SplitPairs {
-    type Sum = float32x4_t;
-    type Factor = [float32x4_t; 2];
-    const LANES: usize = 4;
-    const GROUP: usize = 2;
-
-    #[inline(always)]
-    unsafe fn zero() -> float32x4_t {
-        unsafe { vdupq_n_f32(0.0) }
-    }
-    #[inline(always)]
-    unsafe fn splat(from: *const bf16) -> [float32x4_t; 2] {
-        unsafe { Self::split(vdupq_n_u32(from.cast::<u32>().read_unaligned())) }
-    }
-    #[inline(always)]
-    unsafe fn splat_one(from: *const bf16) -> [float32x4_t; 2] {
-        unsafe { Self::split(vdupq_n_u32(u32::from((*from).to_bits()))) }
-    }
-    #[inline(always)]
-    unsafe fn load(from: *const bf16) -> [float32x4_t; 2] {
-        unsafe { Self::split(vld1q_u32(from.cast())) }
-    }
-    #[inline(always)]
-    unsafe fn multiply_add(
-        a: [float32x4_t; 2],
-        b: [float32x4_t; 2],
-        sum: float32x4_t,
-    ) -> float32x4_t {
-        unsafe { vfmaq_f32(vfmaq_f32(sum, a[0], b[0]), a[1], b[1]) }
-    }
-    #[inline(always)]
-    unsafe fn store(sum: float32x4_t, to: *mut f32) {
-        unsafe { vst1q_f32(to, sum) }
+/// # Safety
+/// NEON must be enabled in the caller.
+#[inline(always)]
+unsafe fn split(pairs: uint32x4_t) -> [float32x4_t; 2] {
+    // SAFETY: the caller's.
+    unsafe {
+        let odd = vandq_u32(pairs, vdupq_n_u32(0xffff_0000));
+        [
+            vreinterpretq_f32_u32(vshlq_n_u32::<16>(pairs)),
+            vreinterpretq_f32_u32(odd),
+        ]
     }
 }
 
@@ -119,7 +94,7 @@ pub(crate) unsafe fn product_f32(tile: &Tile<f32>, out: *mut f32) {
 /// # Safety
 /// As [`Tile`] says.
 pub(crate) unsafe fn product_bf16(tile: &Tile<bf16>, out: *mut f32) {
-    tile_of_rows!(tile, out, SplitPairs, 4, 1 2 3 4);
+    tile_of_rows!(tile, out, Pairs<Floats>, 4, 1 2 3 4);
 }
 
 /// # Safety

@@ -8,7 +8,7 @@
 use half::bf16;
 
 use super::{
-    lanes::{Lanes, tile_of_rows},
+    lanes::{Lanes, Pairs, SplitPairs, tile_of_rows},
     microkernel::Tile,
     strip::{self, Strip},
     transforms,
@@ -64,67 +64,31 @@ unsafe impl Lanes<f32> for Array {
     }
 }
 
-/// # Safety
-/// `from` points to `LANES` pairs.
-#[inline(always)]
-unsafe fn pairs(from: *const [bf16; 2]) -> [[f32; LANES]; 2] {
-    let mut split = [[0.0; LANES]; 2];
-    let [even, odd] = &mut split;
-    for (lane, (even, odd)) in even.iter_mut().zip(odd).enumerate() {
-        // SAFETY: the caller's.
-        let pair = unsafe { *from.add(lane) };
-        (*even, *odd) = (Element::to_f32(pair[0]), Element::to_f32(pair[1]));
-    }
-    split
-}
-
-// SAFETY: every method reads or writes what the trait says.
-unsafe impl Lanes<bf16> for Array {
-    type Sum = [f32; LANES];
-    type Factor = [[f32; LANES]; 2];
-    const LANES: usize = LANES;
-    const GROUP: usize = 2;
-
+// SAFETY: every method reads what the trait says.
+unsafe impl SplitPairs for Array {
     #[inline(always)]
-    unsafe fn zero() -> [f32; LANES] {
-        [0.0; LANES]
-    }
-    #[inline(always)]
-    unsafe fn splat(from: *const bf16) -> [[f32; LANES]; 2] {
-        // SAFETY: the caller's; elements of an array are read one by one.
-        let pair = unsafe { [*from, *from.add(1)] };
+    unsafe fn splat_pair(pair: u32) -> [[f32; LANES]; 2] {
+        // The first of two in memory is the low half where bytes are little-endian, the high half elsewhere.
+        let [first, second] = if cfg!(target_endian = "little") {
+            [pair << 16, pair & 0xffff_0000]
+        } else {
+            [pair & 0xffff_0000, pair << 16]
+        };
         [
-            [Element::to_f32(pair[0]); LANES],
-            [Element::to_f32(pair[1]); LANES],
+            [f32::from_bits(first); LANES],
+            [f32::from_bits(second); LANES],
         ]
     }
     #[inline(always)]
-    unsafe fn splat_one(from: *const bf16) -> [[f32; LANES]; 2] {
-        // SAFETY: the caller's.
-        [[Element::to_f32(unsafe { *from }); LANES], [0.0; LANES]]
-    }
-    #[inline(always)]
-    unsafe fn load(from: *const bf16) -> [[f32; LANES]; 2] {
-        // SAFETY: the caller's; a pair has the alignment of its elements.
-        unsafe { pairs(from.cast()) }
-    }
-    #[inline(always)]
-    unsafe fn multiply_add(
-        a: [[f32; LANES]; 2],
-        b: [[f32; LANES]; 2],
-        sum: [f32; LANES],
-    ) -> [f32; LANES] {
-        let mut result = sum;
-        for lane in 0..LANES {
-            result[lane] += a[0][lane] * b[0][lane];
-            result[lane] += a[1][lane] * b[1][lane];
+    unsafe fn load_pairs(from: *const bf16) -> [[f32; LANES]; 2] {
+        let mut split = [[0.0; LANES]; 2];
+        let [even, odd] = &mut split;
+        for (lane, (even, odd)) in even.iter_mut().zip(odd).enumerate() {
+            // SAFETY: the caller's.
+            let pair = unsafe { [*from.add(2 * lane), *from.add(2 * lane + 1)] };
+            (*even, *odd) = (Element::to_f32(pair[0]), Element::to_f32(pair[1]));
         }
-        result
-    }
-    #[inline(always)]
-    unsafe fn store(sum: [f32; LANES], to: *mut f32) {
-        // SAFETY: the caller's.
-        unsafe { to.cast::<[f32; LANES]>().write_unaligned(sum) }
+        split
     }
 }
 
@@ -137,7 +101,7 @@ pub(crate) unsafe fn product_f32(tile: &Tile<f32>, out: *mut f32) {
 /// # Safety
 /// As [`Tile`] says.
 pub(crate) unsafe fn product_bf16(tile: &Tile<bf16>, out: *mut f32) {
-    tile_of_rows!(tile, out, Array, 1, 1 2 3 4);
+    tile_of_rows!(tile, out, Pairs<Array>, 1, 1 2 3 4);
 }
 
 /// # Safety
