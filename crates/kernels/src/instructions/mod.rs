@@ -146,17 +146,18 @@ impl Instructions {
     /// Runs a pass compiled for these instructions.
     #[inline]
     pub(crate) fn run<P: Pass>(self, pass: P) -> P::Output {
-        #[cfg(target_arch = "x86_64")]
         match self.0 {
-            InstructionSet::Portable | InstructionSet::Neon => pass.run(),
             // SAFETY: a value of `Instructions` exists only if the processor has the set.
+            #[cfg(target_arch = "x86_64")]
             InstructionSet::Avx2 => unsafe { with_avx2(pass) },
-            // SAFETY: as above; the higher sets contain this one.
-            _ => unsafe { with_avx512(pass) },
+            // SAFETY: as above; these sets contain AVX-512's.
+            #[cfg(target_arch = "x86_64")]
+            InstructionSet::Avx512 | InstructionSet::Avx512Bf16 | InstructionSet::Amx => unsafe {
+                with_avx512(pass)
+            },
+            // NEON is part of every aarch64 target's baseline.
+            _ => pass.run(),
         }
-        // NEON is part of every aarch64 target's baseline.
-        #[cfg(not(target_arch = "x86_64"))]
-        pass.run()
     }
 }
 

@@ -43,6 +43,10 @@ pub struct Microkernel<T> {
     pub(crate) depth_multiple: usize,
     function: unsafe fn(&Tile<T>, *mut f32),
     /// Whether the thread's tile registers must be configured first.
+    #[cfg_attr(
+        not(target_arch = "x86_64"),
+        expect(dead_code, reason = "only AMX has tile registers")
+    )]
     configured: bool,
 }
 
