@@ -206,7 +206,7 @@ fn matrix(
         column_stride,
         taps: &[0],
     };
-    PackedMatrix::pack(kernel, size, &weights)
+    PackedMatrix::pack_once(kernel, size, &weights)
 }
 
 /// out += a · matrix, where `out` is `[rows of a, columns of the matrix]`.

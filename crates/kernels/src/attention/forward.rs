@@ -111,8 +111,8 @@ fn head_of_sample<T: Element>(
             ..weights(given, start)
         };
         (
-            PackedMatrix::pack(kernel, [width, count], &across),
-            PackedMatrix::pack(kernel, [count, width], &along),
+            PackedMatrix::pack_once(kernel, [width, count], &across),
+            PackedMatrix::pack_once(kernel, [count, width], &along),
         )
     });
     let blocks: Vec<_> = blocks.collect();

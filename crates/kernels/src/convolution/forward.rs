@@ -25,7 +25,7 @@ pub struct PackedConv2d<T: Element> {
 
 /// How it is computed.
 #[derive(Debug)]
-enum Method<T> {
+enum Method<T: Element> {
     /// The sum over taps as it is defined, one product for each phase.
     Direct {
         phases: Vec<(Phase, PackedMatrix<T>)>,
@@ -41,6 +41,15 @@ impl<T: Element> PackedConv2d<T> {
     /// # Panics
     /// If the length of `weight` is another, or the stride 0.
     pub fn new(instructions: Instructions, shape: Convolution, weight: &[T]) -> Self {
+        Self::packed(instructions, shape, weight, PackedMatrix::pack)
+    }
+
+    fn packed(
+        instructions: Instructions,
+        shape: Convolution,
+        weight: &[T],
+        pack: impl Fn(&Microkernel<T>, [usize; 2], &Weights<'_, T>) -> PackedMatrix<T>,
+    ) -> Self {
         assert_eq!(weight.len(), shape.weights(), "weights of {shape:?}");
         assert!(shape.stride > 0, "stride of {shape:?}");
         let kernel = T::microkernel(instructions);
@@ -49,7 +58,7 @@ impl<T: Element> PackedConv2d<T> {
         } else {
             (shape.taps(), shape.inputs * shape.taps())
         };
-        let pack = |phase: Phase| {
+        let of = |phase: Phase| {
             let taps: Vec<usize> = phase.taps.iter().map(|tap| tap.index).collect();
             let weights = Weights {
                 data: weight,
@@ -57,10 +66,10 @@ impl<T: Element> PackedConv2d<T> {
                 column_stride,
                 taps: &taps,
             };
-            let matrix = PackedMatrix::pack(&kernel, [shape.inputs, shape.outputs], &weights);
+            let matrix = pack(&kernel, [shape.inputs, shape.outputs], &weights);
             (phase, matrix)
         };
-        let phases = shape.phases().into_iter().map(pack).collect();
+        let phases = shape.phases().into_iter().map(of).collect();
         let zeros = Aligned::zeros(shape.inputs);
         let method = Method::Direct { phases, zeros };
         Self {
@@ -202,7 +211,8 @@ pub fn input_gradient<T: Element>(
     {
         return packed.forward_to(size, grad, &Epilogue::default(), (image, out));
     }
-    let packed = PackedConv2d::new(instructions, shape.adjoint(), weight);
+    let pack = PackedMatrix::pack_once;
+    let packed = PackedConv2d::packed(instructions, shape.adjoint(), weight, pack);
     packed.forward_to(size, grad, &Epilogue::default(), (image, out));
 }
 

@@ -225,13 +225,23 @@ impl<T: Element> Work<'_, T> {
         }
     }
 
-    /// The channels of one pixel under one tap.
+    /// The pixels from `first` on, a multiple of [`MOST_ROWS`], under one tap.
     #[inline(always)]
-    fn channels(&self, pixel: usize, tap: usize) -> &[T] {
-        let block = pixel / MOST_ROWS * self.taps + tap;
-        let Address(from) = self.pointers[block * MOST_ROWS + pixel % MOST_ROWS];
-        // SAFETY: `Rows` promises `channels` elements at every pointer.
-        unsafe { std::slice::from_raw_parts(from, self.channels) }
+    fn addresses(&self, first: usize, tap: usize) -> &[Address<T>; MOST_ROWS] {
+        let (blocks, _) = self.pointers.as_chunks::<MOST_ROWS>();
+        &blocks[first / MOST_ROWS * self.taps + tap]
+    }
+}
+
+impl<T: Element> Address<T> {
+    /// `count` elements from `channel` on.
+    ///
+    /// # Safety
+    /// They must lie within the channels of the pixel it was made for.
+    #[inline(always)]
+    unsafe fn channels(&self, channel: usize, count: usize) -> &[T] {
+        // SAFETY: `Rows` promises all channels at every pointer.
+        unsafe { std::slice::from_raw_parts(self.0.add(channel), count) }
     }
 }
 
@@ -279,19 +289,24 @@ impl<T: Element> Pass for PackPanel<'_, '_, T> {
             let (tap, channel) = (column / work.channels, column % work.channels);
             let count = (work.channels - channel).min(columns.end - column);
             let at = (column - columns.start) * group;
-            let lines = data
-                .chunks_exact_mut(line)
-                .zip(pixels.clone().step_by(group));
-            for (line, pixel) in lines {
-                let to = &mut line[at..at + count * group];
-                let even = &work.channels(pixel, tap)[channel..][..count];
-                if group == 1 {
-                    copy(to, even);
-                } else if pixel + 1 < pixels.end {
-                    interleave(to, even, &work.channels(pixel + 1, tap)[channel..][..count]);
-                } else {
-                    for (to, from) in to.iter_mut().step_by(group).zip(even) {
-                        *to = *from;
+            let blocks = data
+                .chunks_mut(line * MOST_ROWS / group)
+                .zip(pixels.clone().step_by(MOST_ROWS));
+            for (block, first) in blocks {
+                let addresses = &work.addresses(first, tap)[..MOST_ROWS.min(pixels.end - first)];
+                for (line, pair) in block.chunks_mut(line).zip(addresses.chunks(group)) {
+                    let to = &mut line[at..at + count * group];
+                    // SAFETY: `count` channels from `channel` on are part of the tap's.
+                    let even = unsafe { pair[0].channels(channel, count) };
+                    match pair.get(1) {
+                        // SAFETY: as above.
+                        Some(odd) => interleave(to, even, unsafe { odd.channels(channel, count) }),
+                        None if group == 1 => copy(to, even),
+                        None => {
+                            for (to, from) in to.iter_mut().step_by(group).zip(even) {
+                                *to = *from;
+                            }
+                        }
                     }
                 }
             }

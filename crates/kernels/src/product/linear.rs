@@ -142,7 +142,7 @@ pub fn input_gradient<T: Element>(
         column_stride: 1,
         taps: &[0],
     };
-    let matrix = PackedMatrix::pack(&kernel, [outputs, inputs], &weights);
+    let matrix = PackedMatrix::pack_once(&kernel, [outputs, inputs], &weights);
     PackedLinear {
         instructions,
         kernel,

@@ -51,7 +51,7 @@ pub(crate) struct Scratch<T>(Aligned<T>);
 /// What no call uses at the moment.
 static UNUSED: Mutex<Vec<Vec<u32>>> = Mutex::new(Vec::new());
 /// More are given back to the system, the smallest first.
-const KEPT: usize = 6;
+const KEPT: usize = 16;
 /// Integers of the largest that is kept: 256 MB.
 const LARGEST: usize = 64 << 20;
 
@@ -60,7 +60,8 @@ impl<T: crate::Element> Scratch<T> {
     pub fn new(length: usize) -> Self {
         let needed = words::<T>(length);
         let mut unused = UNUSED.lock().unwrap_or_else(PoisonError::into_inner);
-        let fitting = (0..unused.len()).filter(|&index| unused[index].len() >= needed);
+        let fits = |length: usize| (needed..=needed.saturating_mul(4)).contains(&length);
+        let fitting = (0..unused.len()).filter(|&index| fits(unused[index].len()));
         let found = fitting.min_by_key(|&index| unused[index].len());
         let memory = found.map(|index| unused.swap_remove(index));
         drop(unused);

@@ -3,9 +3,14 @@
 //! `[panel][tap][depth / group][column in panel][group]`: a panel is as many columns as a tile has, read from beginning to end for
 //! every tile. Columns and depths that do not exist are zeros.
 
+use std::ops::{Deref, DerefMut};
+
 use rayon::prelude::*;
 
-use super::{memory::Aligned, microkernel::Microkernel};
+use super::{
+    memory::{Aligned, Scratch},
+    microkernel::Microkernel,
+};
 use crate::Element;
 
 /// Depths packed together: what is read for one tap stays in the first-level cache for the next.
@@ -23,10 +28,37 @@ pub(crate) struct Weights<'a, T> {
     pub taps: &'a [usize],
 }
 
+/// Where panels lie.
+#[derive(Debug)]
+enum Memory<T: Element> {
+    Own(Aligned<T>),
+    Lent(Scratch<T>),
+}
+
+impl<T: Element> Deref for Memory<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        match self {
+            Self::Own(memory) => memory,
+            Self::Lent(memory) => memory,
+        }
+    }
+}
+
+impl<T: Element> DerefMut for Memory<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        match self {
+            Self::Own(memory) => memory,
+            Self::Lent(memory) => memory,
+        }
+    }
+}
+
 /// Weights in panels.
 #[derive(Debug)]
-pub(crate) struct PackedMatrix<T> {
-    data: Aligned<T>,
+pub(crate) struct PackedMatrix<T: Element> {
+    data: Memory<T>,
     pub taps: usize,
     pub depth: usize,
     pub columns: usize,
@@ -37,10 +69,20 @@ pub(crate) struct PackedMatrix<T> {
 impl<T: Element> PackedMatrix<T> {
     /// Zeros, to be filled.
     pub fn zeros(kernel: &Microkernel<T>, taps: usize, depth: usize, columns: usize) -> Self {
+        Self::over(kernel, [taps, depth, columns], |length| {
+            Memory::Own(Aligned::zeros(length))
+        })
+    }
+
+    fn over(
+        kernel: &Microkernel<T>,
+        [taps, depth, columns]: [usize; 3],
+        memory: impl Fn(usize) -> Memory<T>,
+    ) -> Self {
         let padded = depth.next_multiple_of(kernel.depth_multiple);
         let panel_length = taps * padded * kernel.columns;
         Self {
-            data: Aligned::zeros(panel_length * columns.div_ceil(kernel.columns)),
+            data: memory(panel_length * columns.div_ceil(kernel.columns)),
             taps,
             depth,
             columns,
@@ -50,12 +92,26 @@ impl<T: Element> PackedMatrix<T> {
     }
 
     /// Packs weights that lie at strides.
-    pub fn pack(
+    pub fn pack(kernel: &Microkernel<T>, size: [usize; 2], weights: &Weights<'_, T>) -> Self {
+        Self::packed(kernel, size, weights, |length| {
+            Memory::Own(Aligned::zeros(length))
+        })
+    }
+
+    /// The same in memory that is used again after this matrix.
+    pub fn pack_once(kernel: &Microkernel<T>, size: [usize; 2], weights: &Weights<'_, T>) -> Self {
+        Self::packed(kernel, size, weights, |length| {
+            Memory::Lent(Scratch::new(length))
+        })
+    }
+
+    fn packed(
         kernel: &Microkernel<T>,
         [depth, columns]: [usize; 2],
         weights: &Weights<'_, T>,
+        memory: impl Fn(usize) -> Memory<T>,
     ) -> Self {
-        let mut packed = Self::zeros(kernel, weights.taps.len(), depth, columns);
+        let mut packed = Self::over(kernel, [weights.taps.len(), depth, columns], memory);
         if packed.data.is_empty() {
             return packed;
         }
@@ -63,6 +119,9 @@ impl<T: Element> PackedMatrix<T> {
         let fill = |(panel, data): (usize, &mut [T])| {
             let first = panel * kernel.columns;
             let count = kernel.columns.min(columns - first);
+            if count < kernel.columns || !depth.is_multiple_of(kernel.depth_multiple) {
+                data.fill(T::default());
+            }
             pack_panel(kernel, weights, depth, (first, count), data);
         };
         if packed.data.len() < ALONE {
@@ -127,11 +186,10 @@ fn pack_panel<T: Element>(
                 depth: depth.min(start + BLOCK) - start,
                 columns,
             };
-            match (weights.column_stride, kernel.group) {
-                (1, 1) => block.pack_lines::<1>(kernel.columns, to),
-                (1, _) => block.pack_lines::<2>(kernel.columns, to),
-                (_, 1) => block.pack_columns::<1>(kernel.columns, to),
-                (_, _) => block.pack_columns::<2>(kernel.columns, to),
+            if kernel.group == 1 {
+                block.pack::<1>(kernel.columns, to);
+            } else {
+                block.pack::<2>(kernel.columns, to);
             }
         }
     }
@@ -146,7 +204,19 @@ struct Block<'a, T> {
 }
 
 impl<T: Element> Block<'_, T> {
-    /// Column by column. `GROUP` is a constant because dividing by a variable costs more than all the rest.
+    /// The usual distances of neighbouring columns, one and the taps of a kernel, are constants, as `GROUP` is: the loops over them are
+    /// several times as fast.
+    fn pack<const GROUP: usize>(&self, width: usize, to: &mut [T]) {
+        match self.weights.column_stride {
+            1 => self.pack_lines::<GROUP, 1>(width, to),
+            4 => self.pack_lines::<GROUP, 4>(width, to),
+            9 => self.pack_lines::<GROUP, 9>(width, to),
+            16 => self.pack_lines::<GROUP, 16>(width, to),
+            _ => self.pack_columns::<GROUP>(width, to),
+        }
+    }
+
+    /// Column by column.
     fn pack_columns<const GROUP: usize>(&self, width: usize, to: &mut [T]) {
         let stride = self.weights.depth_stride;
         for column in 0..self.columns {
@@ -177,20 +247,27 @@ impl<T: Element> Block<'_, T> {
         }
     }
 
-    /// Depth by depth, where columns are neighbours.
-    fn pack_lines<const GROUP: usize>(&self, width: usize, to: &mut [T]) {
-        let line = |depth: usize| &self.from[depth * self.weights.depth_stride..][..self.columns];
+    /// Depth by depth.
+    fn pack_lines<const GROUP: usize, const STRIDE: usize>(&self, width: usize, to: &mut [T]) {
+        let length = (self.columns - 1) * STRIDE + 1;
+        let line = |depth: usize| &self.from[depth * self.weights.depth_stride..][..length];
         let groups = to
             .chunks_mut(width * GROUP)
             .zip((0..self.depth).step_by(GROUP));
         for (to, first) in groups {
-            if GROUP == 1 {
-                copy(&mut to[..self.columns], line(first));
-            } else if first + 1 < self.depth {
-                interleave(&mut to[..2 * self.columns], line(first), line(first + 1));
-            } else {
-                for (to, from) in to.iter_mut().step_by(GROUP).zip(line(first)) {
-                    *to = *from;
+            let whole = first + GROUP <= self.depth;
+            match (GROUP, STRIDE) {
+                (1, 1) => copy(&mut to[..self.columns], line(first)),
+                (2, 1) if whole => {
+                    interleave(&mut to[..2 * self.columns], line(first), line(first + 1));
+                }
+                _ => {
+                    for member in 0..GROUP.min(self.depth - first) {
+                        let from = line(first + member).iter().step_by(STRIDE);
+                        for (to, from) in to[member..].iter_mut().step_by(GROUP).zip(from) {
+                            *to = *from;
+                        }
+                    }
                 }
             }
         }
