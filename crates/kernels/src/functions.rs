@@ -3,22 +3,44 @@
 
 use std::f32::consts::{FRAC_1_SQRT_2, LOG2_E};
 
+/// Below it eˣ is no normal number.
+const LEAST: f32 = -87.336_54;
+
 /// eˣ within 2 units in the last place; 0 below −87.3 (where the result is no longer a normal number), +∞ above 88.7.
 #[inline(always)]
 pub(crate) fn exp(x: f32) -> f32 {
+    const MOST: f32 = 88.722_84;
+    // NaN stays NaN: both comparisons are false for it.
+    let bounded = if x < LEAST { LEAST } else { x };
+    let bounded = if bounded > MOST { MOST } else { bounded };
+    let (n, p) = exponent_and_rest(bounded);
+    // 2ⁿ in two factors, because n = 128 has no f32 of its own.
+    let half = n >> 1;
+    let value = p * power_of_two(half) * power_of_two(n - half);
+    let value = if x < LEAST { 0.0 } else { value };
+    if x > MOST { f32::INFINITY } else { value }
+}
+
+/// As [`exp`] for x that is not above 0 (or NaN), in two thirds of the operations: what a softmax needs.
+#[inline(always)]
+pub(crate) fn exp_not_above_one(x: f32) -> f32 {
+    let bounded = if x < LEAST { LEAST } else { x };
+    let (n, p) = exponent_and_rest(bounded);
+    let value = p * power_of_two(n);
+    if x < LEAST { 0.0 } else { value }
+}
+
+/// eˣ = 2ⁿ · p.
+#[inline(always)]
+fn exponent_and_rest(x: f32) -> (i32, f32) {
     // x = n ln 2 + r with |r| <= ln 2 / 2; ln 2 in two parts, of which the first has room for n.
     const LN_2_HIGH: f32 = 0.693_359_4;
     const LN_2_LOW: f32 = -2.121_944_4e-4;
     // Adding it leaves a small number's nearest integer in the lowest bits.
     const SHIFT: f32 = 12_582_912.0;
-    const LEAST: f32 = -87.336_54;
-    const MOST: f32 = 88.722_84;
-    // NaN stays NaN: both comparisons are false for it.
-    let bounded = if x < LEAST { LEAST } else { x };
-    let bounded = if bounded > MOST { MOST } else { bounded };
-    let shifted = bounded * LOG2_E + SHIFT;
+    let shifted = x * LOG2_E + SHIFT;
     let n = shifted - SHIFT;
-    let r = (bounded - n * LN_2_HIGH) - n * LN_2_LOW;
+    let r = (x - n * LN_2_HIGH) - n * LN_2_LOW;
     // Minimax on that interval (Cephes expf).
     let mut p = 1.987_569_1e-4;
     p = p * r + 1.398_199_9e-3;
@@ -27,12 +49,8 @@ pub(crate) fn exp(x: f32) -> f32 {
     p = p * r + 1.666_666_5e-1;
     p = p * r + 5.000_000_3e-1;
     let p = p * (r * r) + r + 1.0;
-    // 2ⁿ in two factors, because n = 128 has no f32 of its own.
     let n = (shifted.to_bits() as i32).wrapping_sub(SHIFT.to_bits() as i32);
-    let half = n >> 1;
-    let value = p * power_of_two(half) * power_of_two(n - half);
-    let value = if x < LEAST { 0.0 } else { value };
-    if x > MOST { f32::INFINITY } else { value }
+    (n, p)
 }
 
 #[inline(always)]
@@ -114,6 +132,16 @@ mod tests {
         assert_eq!(exp(f32::NEG_INFINITY).to_bits(), 0);
         assert!(exp(f32::INFINITY).is_infinite() && exp(100.0).is_infinite());
         assert!(exp(f32::NAN).is_nan());
+    }
+
+    #[test]
+    fn what_is_not_above_one_is_the_same_by_the_shorter_way() {
+        for step in 0..100_000 {
+            let x = -100.0 * step as f32 / 100_000.0;
+            assert_eq!(exp_not_above_one(x).to_bits(), exp(x).to_bits(), "{x}");
+        }
+        assert_eq!(exp_not_above_one(f32::NEG_INFINITY).to_bits(), 0);
+        assert!(exp_not_above_one(f32::NAN).is_nan());
     }
 
     /// erfc by its series and its continued fraction, in f64.

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Element, Instructions,
-    functions::exp,
+    functions::exp_not_above_one,
     instructions::Pass,
     product::{Microkernel, PackedMatrix, Shared, Tiles, Weights},
 };
@@ -273,7 +273,7 @@ impl Pass for Softmax<'_> {
             }
             let mut total = 0.0;
             for weight in weights.iter_mut() {
-                *weight = exp((*weight - largest) * self.scale);
+                *weight = exp_not_above_one((*weight - largest) * self.scale);
             }
             for weight in weights.iter() {
                 total += *weight;

@@ -7,9 +7,9 @@ use rayon::prelude::*;
 use super::{Attention, Tokens, heads::gather};
 use crate::{
     Element, Instructions,
-    functions::exp,
+    functions::exp_not_above_one,
     instructions::Pass,
-    product::{Microkernel, PackedMatrix, Shared, Tiles, Weights},
+    product::{Microkernel, PackedMatrix, Shared, Tiles, Weights, copy},
 };
 
 /// Keys whose scores are held at a time; with 14 queries they take a third of the first-level cache.
@@ -245,8 +245,8 @@ impl<T: Element> State<T> {
         for panel in 0..keys.panels() {
             let sums = tiles.multiply(keys, panel, asking, self.rows);
             for (row, sums) in sums.chunks_exact(self.panel).enumerate() {
-                self.scores[row * STRIDE + panel * self.panel..][..self.panel]
-                    .copy_from_slice(sums);
+                let at = row * STRIDE + panel * self.panel;
+                copy(&mut self.scores[at..at + self.panel], sums);
             }
         }
         instructions.run(Softmax {
@@ -305,7 +305,7 @@ impl<T: Element> Pass for Softmax<'_, T> {
             let mut totals = [0.0_f32; LANES];
             for (weights, scores) in weights.iter_mut().zip(scores) {
                 for lane in 0..LANES {
-                    let weight = exp(scores[lane] * scale - largest);
+                    let weight = exp_not_above_one(scores[lane] * scale - largest);
                     totals[lane] += weight;
                     weights[lane] = T::from_f32(weight);
                 }
@@ -314,7 +314,7 @@ impl<T: Element> Pass for Softmax<'_, T> {
             for lane in totals {
                 total += lane;
             }
-            let factor = exp(state.largest[row] - largest);
+            let factor = exp_not_above_one(state.largest[row] - largest);
             state.factors[row] = factor;
             state.totals[row] = state.totals[row] * factor + total;
             state.largest[row] = largest;

@@ -33,5 +33,5 @@ pub use linear::{PackedLinear, input_gradient, weight_gradient};
 pub(crate) use memory::{Aligned, Scratch, Shared};
 pub(crate) use microkernel::MOST_ROWS;
 pub use microkernel::Microkernel;
-pub(crate) use packing::{PackedMatrix, Weights};
+pub(crate) use packing::{PackedMatrix, Weights, copy};
 pub(crate) use run::{Rows, Sink, Tiles, run, run_alone};

@@ -15,6 +15,8 @@ use crate::Element;
 
 /// Depths packed together: what is read for one tap stays in the first-level cache for the next.
 const BLOCK: usize = 16;
+/// The same where there is one tap: what is written for one column stays in the cache for the next.
+const ALONG: usize = 64;
 
 /// Below this many weights waking another thread costs more than it saves.
 const ALONE: usize = 1 << 15;
@@ -175,7 +177,12 @@ fn pack_panel<T: Element>(
     data: &mut [T],
 ) {
     let tap_length = data.len() / weights.taps.len();
-    for start in (0..depth).step_by(BLOCK) {
+    let together = if weights.taps.len() == 1 {
+        ALONG
+    } else {
+        BLOCK
+    };
+    for start in (0..depth).step_by(together) {
         for (data, &tap) in data.chunks_exact_mut(tap_length).zip(weights.taps) {
             let from = &weights.data[first * weights.column_stride + tap..];
             let from = &from[start * weights.depth_stride..];
@@ -183,7 +190,7 @@ fn pack_panel<T: Element>(
             let block = Block {
                 weights,
                 from,
-                depth: depth.min(start + BLOCK) - start,
+                depth: depth.min(start + together) - start,
                 columns,
             };
             if kernel.group == 1 {
@@ -279,7 +286,7 @@ const WIDTH: usize = 16;
 
 /// A copy of few elements, without a call.
 #[inline(always)]
-pub(super) fn copy<T: Copy>(to: &mut [T], from: &[T]) {
+pub(crate) fn copy<T: Copy>(to: &mut [T], from: &[T]) {
     let (to, to_rest) = to.as_chunks_mut::<WIDTH>();
     let (from, from_rest) = from.as_chunks::<WIDTH>();
     for (to, from) in to.iter_mut().zip(from) {
