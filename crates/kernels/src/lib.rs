@@ -5,6 +5,8 @@
 //! time. This crate knows no tensor library and is the only one with `unsafe`. `README.md` explains how a product is cut into
 //! tiles, how weights are packed, and how to add a kernel.
 
+#![warn(clippy::undocumented_unsafe_blocks)]
+
 pub mod attention;
 pub mod convolution;
 mod element;

@@ -34,26 +34,32 @@ unsafe impl Lanes<f32> for Floats {
 
     #[inline(always)]
     unsafe fn zero() -> __m256 {
+        // SAFETY: the caller's.
         unsafe { _mm256_setzero_ps() }
     }
     #[inline(always)]
     unsafe fn splat(from: *const f32) -> __m256 {
+        // SAFETY: the caller's.
         unsafe { _mm256_set1_ps(*from) }
     }
     #[inline(always)]
     unsafe fn splat_one(from: *const f32) -> __m256 {
+        // SAFETY: the caller's.
         unsafe { _mm256_set1_ps(*from) }
     }
     #[inline(always)]
     unsafe fn load(from: *const f32) -> __m256 {
+        // SAFETY: the caller's.
         unsafe { _mm256_loadu_ps(from) }
     }
     #[inline(always)]
     unsafe fn multiply_add(a: __m256, b: __m256, sum: __m256) -> __m256 {
+        // SAFETY: the caller's.
         unsafe { _mm256_fmadd_ps(a, b, sum) }
     }
     #[inline(always)]
     unsafe fn store(sum: __m256, to: *mut f32) {
+        // SAFETY: the caller's.
         unsafe { _mm256_storeu_ps(to, sum) }
     }
 }

@@ -35,26 +35,32 @@ unsafe impl Lanes<f32> for Floats {
 
     #[inline(always)]
     unsafe fn zero() -> __m512 {
+        // SAFETY: the caller's.
         unsafe { _mm512_setzero_ps() }
     }
     #[inline(always)]
     unsafe fn splat(from: *const f32) -> __m512 {
+        // SAFETY: the caller's.
         unsafe { _mm512_set1_ps(*from) }
     }
     #[inline(always)]
     unsafe fn splat_one(from: *const f32) -> __m512 {
+        // SAFETY: the caller's.
         unsafe { _mm512_set1_ps(*from) }
     }
     #[inline(always)]
     unsafe fn load(from: *const f32) -> __m512 {
+        // SAFETY: the caller's.
         unsafe { _mm512_loadu_ps(from) }
     }
     #[inline(always)]
     unsafe fn multiply_add(a: __m512, b: __m512, sum: __m512) -> __m512 {
+        // SAFETY: the caller's.
         unsafe { _mm512_fmadd_ps(a, b, sum) }
     }
     #[inline(always)]
     unsafe fn store(sum: __m512, to: *mut f32) {
+        // SAFETY: the caller's.
         unsafe { _mm512_storeu_ps(to, sum) }
     }
 }
@@ -100,26 +106,32 @@ unsafe impl Lanes<bf16> for NativePairs {
 
     #[inline(always)]
     unsafe fn zero() -> __m512 {
+        // SAFETY: the caller's.
         unsafe { _mm512_setzero_ps() }
     }
     #[inline(always)]
     unsafe fn splat(from: *const bf16) -> __m512bh {
+        // SAFETY: the caller's.
         unsafe { std::mem::transmute(_mm512_set1_epi32(from.cast::<i32>().read_unaligned())) }
     }
     #[inline(always)]
     unsafe fn splat_one(from: *const bf16) -> __m512bh {
+        // SAFETY: the caller's.
         unsafe { std::mem::transmute(_mm512_set1_epi32(i32::from((*from).to_bits()))) }
     }
     #[inline(always)]
     unsafe fn load(from: *const bf16) -> __m512bh {
+        // SAFETY: the caller's.
         unsafe { std::mem::transmute(_mm512_loadu_si512(from.cast())) }
     }
     #[inline(always)]
     unsafe fn multiply_add(a: __m512bh, b: __m512bh, sum: __m512) -> __m512 {
+        // SAFETY: the caller's.
         unsafe { _mm512_dpbf16_ps(sum, a, b) }
     }
     #[inline(always)]
     unsafe fn store(sum: __m512, to: *mut f32) {
+        // SAFETY: the caller's.
         unsafe { _mm512_storeu_ps(to, sum) }
     }
 }

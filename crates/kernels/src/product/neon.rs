@@ -33,26 +33,32 @@ unsafe impl Lanes<f32> for Floats {
 
     #[inline(always)]
     unsafe fn zero() -> float32x4_t {
+        // SAFETY: the caller's.
         unsafe { vdupq_n_f32(0.0) }
     }
     #[inline(always)]
     unsafe fn splat(from: *const f32) -> float32x4_t {
+        // SAFETY: the caller's.
         unsafe { vdupq_n_f32(*from) }
     }
     #[inline(always)]
     unsafe fn splat_one(from: *const f32) -> float32x4_t {
+        // SAFETY: the caller's.
         unsafe { vdupq_n_f32(*from) }
     }
     #[inline(always)]
     unsafe fn load(from: *const f32) -> float32x4_t {
+        // SAFETY: the caller's.
         unsafe { vld1q_f32(from) }
     }
     #[inline(always)]
     unsafe fn multiply_add(a: float32x4_t, b: float32x4_t, sum: float32x4_t) -> float32x4_t {
+        // SAFETY: the caller's.
         unsafe { vfmaq_f32(sum, a, b) }
     }
     #[inline(always)]
     unsafe fn store(sum: float32x4_t, to: *mut f32) {
+        // SAFETY: the caller's.
         unsafe { vst1q_f32(to, sum) }
     }
 }
