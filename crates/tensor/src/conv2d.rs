@@ -11,7 +11,8 @@ use crate::{
     bias, composed,
     convolution::{described, images},
     error::{Named, Result},
-    operation::{Known, Operation, Stored, View, apply2, apply3, is_fast, zeros},
+    operation::{Stored, View, is_fast, zeros},
+    weighted::{self, Weighted},
 };
 
 /// The convolution (cross-correlation, as everywhere in this field) of `[batch, height, width, in]` with a weight
@@ -29,7 +30,7 @@ pub fn conv2d(
     let shape = described(named, stride, padding, false)?;
     let product = Product::new(shape, x, named, bias)?;
     if is_fast(&[x, weight]) {
-        return product.apply(x, weight, bias);
+        return weighted::apply(product, x, weight, bias);
     }
     composed::conv2d(x, weight, bias, stride, padding)
 }
@@ -47,7 +48,7 @@ pub fn conv_transpose2d(
     let shape = described(named, stride, padding, true)?;
     let product = Product::new(shape, x, named, bias)?;
     if is_fast(&[x, weight]) {
-        return product.apply(x, weight, bias);
+        return weighted::apply(product, x, weight, bias);
     }
     composed::conv_transpose2d(x, weight, bias, stride, padding)
 }
@@ -77,17 +78,20 @@ impl Product {
             output,
         })
     }
+}
 
-    fn apply(self, x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
-        match bias {
-            Some(bias) => apply3(self, [x, weight, bias]),
-            None => apply2(self, x, weight),
-        }
+impl Weighted for Product {
+    fn name(&self) -> &'static str {
+        self.operation
+    }
+
+    fn outputs(&self) -> usize {
+        self.shape.outputs
     }
 
     fn value<T: Stored>(
         &self,
-        x: &[T],
+        x: View<'_, T>,
         weight: &[T],
         bias: Option<&[f32]>,
     ) -> (Vec<T>, Vec<usize>) {
@@ -103,69 +107,17 @@ impl Product {
             bias,
             ..Epilogue::default()
         };
-        packed.forward(self.image, x, &epilogue, &mut out);
+        packed.forward(self.image, x.data, &epilogue, &mut out);
         (out, shape)
     }
 
-    fn gradients<T: Stored>(
-        &self,
-        x: &[T],
-        weight: &[T],
-        gradient: &[T],
-        wanted: [bool; 2],
-    ) -> [Option<Vec<T>>; 2] {
+    fn input_gradient<T: Stored>(&self, weight: &[T], gradient: &[T], out: &mut [T]) {
         let Self { shape, image, .. } = *self;
-        let instructions = Instructions::best();
-        let of_input = wanted[0].then(|| {
-            let mut out = zeros(x.len());
-            convolution::input_gradient(instructions, shape, image, weight, gradient, &mut out);
-            out
-        });
-        let of_weight = wanted[1].then(|| {
-            let mut sums = vec![0.0; weight.len()];
-            convolution::weight_gradient(instructions, shape, image, x, gradient, &mut sums);
-            T::from_sums(sums)
-        });
-        [of_input, of_weight]
-    }
-}
-
-impl Operation<2> for Product {
-    fn name(&self) -> &'static str {
-        self.operation
+        convolution::input_gradient(Instructions::best(), shape, image, weight, gradient, out);
     }
 
-    fn forward<T: Stored>(&self, [x, weight]: [View<'_, T>; 2]) -> (Vec<T>, Vec<usize>) {
-        self.value(x.data, weight.data, None)
-    }
-
-    fn backward<T: Stored>(
-        &self,
-        [x, weight]: [View<'_, T>; 2],
-        known: &Known<'_, T, 2>,
-    ) -> [Option<Vec<T>>; 2] {
-        self.gradients(x.data, weight.data, known.gradient, known.wanted)
-    }
-}
-
-impl Operation<3> for Product {
-    fn name(&self) -> &'static str {
-        self.operation
-    }
-
-    fn forward<T: Stored>(&self, [x, weight, bias]: [View<'_, T>; 3]) -> (Vec<T>, Vec<usize>) {
-        self.value(x.data, weight.data, Some(&T::widened(bias.data)))
-    }
-
-    fn backward<T: Stored>(
-        &self,
-        [x, weight, _]: [View<'_, T>; 3],
-        known: &Known<'_, T, 3>,
-    ) -> [Option<Vec<T>>; 3] {
-        let [input, kernel, bias] = known.wanted;
-        let [of_input, of_weight] =
-            self.gradients(x.data, weight.data, known.gradient, [input, kernel]);
-        let of_bias = bias.then(|| bias::gradient(known.gradient, self.shape.outputs));
-        [of_input, of_weight, of_bias]
+    fn weight_gradient<T: Stored>(&self, x: &[T], gradient: &[T], sums: &mut [f32]) {
+        let Self { shape, image, .. } = *self;
+        convolution::weight_gradient(Instructions::best(), shape, image, x, gradient, sums);
     }
 }

@@ -11,7 +11,8 @@ use crate::{
     bias, composed,
     convolution::depthwise_image,
     error::{Named, Result},
-    operation::{Known, Operation, Stored, View, apply2, apply3, is_fast, zeros},
+    operation::{Stored, View, is_fast, zeros},
+    weighted::{self, Weighted},
 };
 
 /// The 3×3 convolution of each channel of `[batch, height, width, channels]` with its own filter out of a weight
@@ -21,12 +22,10 @@ pub fn depthwise_conv2d(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> R
     let image = depthwise_image(x, named)?;
     let channels = weight.dims()[0];
     bias::fits(named, bias, channels)?;
-    let product = Product { channels, image };
-    match bias {
-        _ if !is_fast(&[x, weight]) => composed::depthwise_conv2d(x, weight, bias),
-        Some(bias) => apply3(product, [x, weight, bias]),
-        None => apply2(product, x, weight),
+    if is_fast(&[x, weight]) {
+        return weighted::apply(Product { channels, image }, x, weight, bias);
     }
+    composed::depthwise_conv2d(x, weight, bias)
 }
 
 struct Product {
@@ -34,7 +33,15 @@ struct Product {
     image: Image,
 }
 
-impl Product {
+impl Weighted for Product {
+    fn name(&self) -> &'static str {
+        "depthwise_conv2d"
+    }
+
+    fn outputs(&self) -> usize {
+        self.channels
+    }
+
     fn value<T: Stored>(
         &self,
         x: View<'_, T>,
@@ -51,65 +58,13 @@ impl Product {
         (out, x.shape.to_vec())
     }
 
-    fn gradients<T: Stored>(
-        &self,
-        x: &[T],
-        weight: &[T],
-        gradient: &[T],
-        wanted: [bool; 2],
-    ) -> [Option<Vec<T>>; 2] {
+    fn input_gradient<T: Stored>(&self, weight: &[T], gradient: &[T], out: &mut [T]) {
         let Self { channels, image } = *self;
-        let instructions = Instructions::best();
-        let of_input = wanted[0].then(|| {
-            let mut out = zeros(x.len());
-            depthwise_input_gradient(instructions, channels, image, weight, gradient, &mut out);
-            out
-        });
-        let of_weight = wanted[1].then(|| {
-            let mut sums = vec![0.0; weight.len()];
-            depthwise_weight_gradient(instructions, channels, image, x, gradient, &mut sums);
-            T::from_sums(sums)
-        });
-        [of_input, of_weight]
-    }
-}
-
-impl Operation<2> for Product {
-    fn name(&self) -> &'static str {
-        "depthwise_conv2d"
+        depthwise_input_gradient(Instructions::best(), channels, image, weight, gradient, out);
     }
 
-    fn forward<T: Stored>(&self, [x, weight]: [View<'_, T>; 2]) -> (Vec<T>, Vec<usize>) {
-        self.value(x, weight.data, None)
-    }
-
-    fn backward<T: Stored>(
-        &self,
-        [x, weight]: [View<'_, T>; 2],
-        known: &Known<'_, T, 2>,
-    ) -> [Option<Vec<T>>; 2] {
-        self.gradients(x.data, weight.data, known.gradient, known.wanted)
-    }
-}
-
-impl Operation<3> for Product {
-    fn name(&self) -> &'static str {
-        "depthwise_conv2d"
-    }
-
-    fn forward<T: Stored>(&self, [x, weight, bias]: [View<'_, T>; 3]) -> (Vec<T>, Vec<usize>) {
-        self.value(x, weight.data, Some(&T::widened(bias.data)))
-    }
-
-    fn backward<T: Stored>(
-        &self,
-        [x, weight, _]: [View<'_, T>; 3],
-        known: &Known<'_, T, 3>,
-    ) -> [Option<Vec<T>>; 3] {
-        let [input, filter, bias] = known.wanted;
-        let [of_input, of_weight] =
-            self.gradients(x.data, weight.data, known.gradient, [input, filter]);
-        let of_bias = bias.then(|| bias::gradient(known.gradient, self.channels));
-        [of_input, of_weight, of_bias]
+    fn weight_gradient<T: Stored>(&self, x: &[T], gradient: &[T], sums: &mut [f32]) {
+        let Self { channels, image } = *self;
+        depthwise_weight_gradient(Instructions::best(), channels, image, x, gradient, sums);
     }
 }

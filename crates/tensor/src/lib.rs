@@ -22,6 +22,7 @@ mod packed;
 mod precision;
 mod resample;
 mod softmax;
+mod weighted;
 
 pub use activation::{gelu, mp_silu, silu};
 pub use attention::{attention, cosine_attention};

@@ -9,7 +9,8 @@ use foil_kernels::{
 use crate::{
     bias, composed,
     error::{Named, Result},
-    operation::{Known, Operation, Stored, View, apply2, apply3, is_fast, zeros},
+    operation::{Stored, View, is_fast, zeros},
+    weighted::{self, Weighted},
 };
 
 /// The number of outputs and of inputs of a weight that fits these features.
@@ -29,18 +30,24 @@ pub fn linear(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tens
     let named = Named::new("linear", "weight", weight);
     let [outputs, inputs] = features(x, named)?;
     bias::fits(named, bias, outputs)?;
-    let product = Product([outputs, inputs]);
-    match bias {
-        _ if !is_fast(&[x, weight]) => composed::linear(x, weight, bias),
-        Some(bias) => apply3(product, [x, weight, bias]),
-        None => apply2(product, x, weight),
+    if is_fast(&[x, weight]) {
+        return weighted::apply(Product([outputs, inputs]), x, weight, bias);
     }
+    composed::linear(x, weight, bias)
 }
 
 /// Of a weight `[outputs, inputs]`.
 struct Product([usize; 2]);
 
-impl Product {
+impl Weighted for Product {
+    fn name(&self) -> &'static str {
+        "linear"
+    }
+
+    fn outputs(&self) -> usize {
+        self.0[0]
+    }
+
     fn value<T: Stored>(
         &self,
         x: View<'_, T>,
@@ -62,64 +69,11 @@ impl Product {
         (out, shape)
     }
 
-    fn gradients<T: Stored>(
-        &self,
-        x: &[T],
-        weight: &[T],
-        gradient: &[T],
-        wanted: [bool; 2],
-    ) -> [Option<Vec<T>>; 2] {
-        let instructions = Instructions::best();
-        let of_input = wanted[0].then(|| {
-            let mut out = zeros(x.len());
-            product::input_gradient(instructions, self.0, weight, gradient, &mut out);
-            out
-        });
-        let of_weight = wanted[1].then(|| {
-            let mut sums = vec![0.0; weight.len()];
-            product::weight_gradient(instructions, self.0, x, gradient, &mut sums);
-            T::from_sums(sums)
-        });
-        [of_input, of_weight]
-    }
-}
-
-impl Operation<2> for Product {
-    fn name(&self) -> &'static str {
-        "linear"
+    fn input_gradient<T: Stored>(&self, weight: &[T], gradient: &[T], out: &mut [T]) {
+        product::input_gradient(Instructions::best(), self.0, weight, gradient, out);
     }
 
-    fn forward<T: Stored>(&self, [x, weight]: [View<'_, T>; 2]) -> (Vec<T>, Vec<usize>) {
-        self.value(x, weight.data, None)
-    }
-
-    fn backward<T: Stored>(
-        &self,
-        [x, weight]: [View<'_, T>; 2],
-        known: &Known<'_, T, 2>,
-    ) -> [Option<Vec<T>>; 2] {
-        self.gradients(x.data, weight.data, known.gradient, known.wanted)
-    }
-}
-
-impl Operation<3> for Product {
-    fn name(&self) -> &'static str {
-        "linear"
-    }
-
-    fn forward<T: Stored>(&self, [x, weight, bias]: [View<'_, T>; 3]) -> (Vec<T>, Vec<usize>) {
-        self.value(x, weight.data, Some(&T::widened(bias.data)))
-    }
-
-    fn backward<T: Stored>(
-        &self,
-        [x, weight, _]: [View<'_, T>; 3],
-        known: &Known<'_, T, 3>,
-    ) -> [Option<Vec<T>>; 3] {
-        let [input, matrix, bias] = known.wanted;
-        let [of_input, of_weight] =
-            self.gradients(x.data, weight.data, known.gradient, [input, matrix]);
-        let of_bias = bias.then(|| bias::gradient(known.gradient, self.0[0]));
-        [of_input, of_weight, of_bias]
+    fn weight_gradient<T: Stored>(&self, x: &[T], gradient: &[T], sums: &mut [f32]) {
+        product::weight_gradient(Instructions::best(), self.0, x, gradient, sums);
     }
 }
