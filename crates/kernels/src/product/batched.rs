@@ -64,7 +64,7 @@ impl BatchedProduct {
                     residual,
                     ..*epilogue
                 };
-                let packed = PackedLinear::new(instructions, [columns, depth], &b[own(b_size)]);
+                let packed = PackedLinear::once(instructions, [columns, depth], &b[own(b_size)]);
                 // SAFETY: each result belongs to one product.
                 let out = unsafe { out.part(index * out_size, out_size) };
                 packed.forward(1, &a[own(a_size)], &epilogue, out);

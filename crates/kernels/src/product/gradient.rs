@@ -99,11 +99,59 @@ pub(crate) struct Sums {
 }
 
 impl Sums {
+    /// As weights are laid out: `[outputs, inputs, taps]`.
+    pub fn write(&self, taps: usize, out: &mut [f32]) {
+        let inputs = out.len() / self.outputs / taps;
+        out.par_chunks_exact_mut(inputs * taps)
+            .enumerate()
+            .for_each(|(output, out)| match taps {
+                1 => self.turn::<1>(output, inputs, out),
+                4 => self.turn::<4>(output, inputs, out),
+                9 => self.turn::<9>(output, inputs, out),
+                16 => self.turn::<16>(output, inputs, out),
+                _ => self.turn_any(output, taps, out),
+            });
+    }
+
     /// The columns from `column` on that lie together, of one output.
     #[inline(always)]
-    pub fn line(&self, output: usize, column: usize) -> &[f32] {
+    fn line(&self, output: usize, column: usize) -> &[f32] {
         let (panel, at) = (column / self.columns, column % self.columns);
         &self.data[(panel * self.outputs + output) * self.columns..][at..self.columns]
+    }
+
+    /// From `[taps, inputs]` to `[inputs, taps]`, of one output.
+    fn turn_any(&self, output: usize, taps: usize, out: &mut [f32]) {
+        let inputs = out.len() / taps;
+        for (input, out) in out.chunks_exact_mut(taps).enumerate() {
+            for (tap, out) in out.iter_mut().enumerate() {
+                *out = self.line(output, tap * inputs + input)[0];
+            }
+        }
+    }
+
+    /// The same for a number of taps that the compiler knows, for as many inputs at a time as all taps have together in memory.
+    fn turn<const TAPS: usize>(&self, output: usize, inputs: usize, out: &mut [f32]) {
+        let mut out = out.as_chunks_mut::<TAPS>().0;
+        let mut at = 0;
+        while at < inputs {
+            let mut lines: [&[f32]; TAPS] = [&[]; TAPS];
+            let mut count = inputs - at;
+            for (tap, line) in lines.iter_mut().enumerate() {
+                *line = self.line(output, tap * inputs + at);
+                count = count.min(line.len());
+            }
+            for line in &mut lines {
+                *line = &line[..count];
+            }
+            let (now, rest) = out.split_at_mut(count);
+            for (input, now) in now.iter_mut().enumerate() {
+                for tap in 0..TAPS {
+                    now[tap] = lines[tap][input];
+                }
+            }
+            (out, at) = (rest, at + count);
+        }
     }
 }
 

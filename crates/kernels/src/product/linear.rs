@@ -2,8 +2,6 @@
 
 #![allow(unsafe_code, reason = "promises what its pointers point to")]
 
-use rayon::prelude::*;
-
 use super::{
     epilogue::{Epilogue, Output},
     gradient::{Columns, sums_over_pixels},
@@ -27,20 +25,42 @@ impl<T: Element> PackedLinear<T> {
     ///
     /// # Panics
     /// If the length of `weight` is another.
-    pub fn new(instructions: Instructions, [outputs, inputs]: [usize; 2], weight: &[T]) -> Self {
-        assert_eq!(
-            weight.len(),
-            outputs * inputs,
-            "weights of a linear layer [{outputs}, {inputs}]"
-        );
-        let kernel = T::microkernel(instructions);
+    pub fn new(instructions: Instructions, size: [usize; 2], weight: &[T]) -> Self {
+        let weights = weights_of(size, weight);
+        Self::packed(
+            instructions,
+            [size[1], size[0]],
+            &weights,
+            PackedMatrix::pack,
+        )
+    }
+
+    /// The same in memory that is used again after this layer.
+    pub(super) fn once(instructions: Instructions, size: [usize; 2], weight: &[T]) -> Self {
+        let weights = weights_of(size, weight);
+        let pack = PackedMatrix::pack_once;
+        Self::packed(instructions, [size[1], size[0]], &weights, pack)
+    }
+
+    /// The transpose, whose inputs are the outputs.
+    fn transposed_once(instructions: Instructions, size: [usize; 2], weight: &[T]) -> Self {
+        let weights = weights_of(size, weight);
         let weights = Weights {
-            data: weight,
-            depth_stride: 1,
-            column_stride: inputs,
-            taps: &[0],
+            depth_stride: weights.column_stride,
+            column_stride: weights.depth_stride,
+            ..weights
         };
-        let matrix = PackedMatrix::pack(&kernel, [inputs, outputs], &weights);
+        Self::packed(instructions, size, &weights, PackedMatrix::pack_once)
+    }
+
+    fn packed(
+        instructions: Instructions,
+        depth_and_columns: [usize; 2],
+        weights: &Weights<'_, T>,
+        pack: impl Fn(&Microkernel<T>, [usize; 2], &Weights<'_, T>) -> PackedMatrix<T>,
+    ) -> Self {
+        let kernel = T::microkernel(instructions);
+        let matrix = pack(&kernel, depth_and_columns, weights);
         Self {
             instructions,
             kernel,
@@ -125,30 +145,28 @@ unsafe impl<T: Element> Rows<T> for Contiguous<'_, T> {
 /// If the lengths do not belong together.
 pub fn input_gradient<T: Element>(
     instructions: Instructions,
-    [outputs, inputs]: [usize; 2],
+    size: [usize; 2],
     weight: &[T],
     grad: &[T],
     out: &mut [T],
 ) {
+    let transposed = PackedLinear::transposed_once(instructions, size, weight);
+    transposed.forward(1, grad, &Epilogue::default(), out);
+}
+
+/// Where the weights of a layer lie.
+fn weights_of<T>([outputs, inputs]: [usize; 2], weight: &[T]) -> Weights<'_, T> {
     assert_eq!(
         weight.len(),
         outputs * inputs,
         "weights of a linear layer [{outputs}, {inputs}]"
     );
-    let kernel = T::microkernel(instructions);
-    let weights = Weights {
+    Weights {
         data: weight,
-        depth_stride: inputs,
-        column_stride: 1,
+        depth_stride: 1,
+        column_stride: inputs,
         taps: &[0],
-    };
-    let matrix = PackedMatrix::pack_once(&kernel, [outputs, inputs], &weights);
-    PackedLinear {
-        instructions,
-        kernel,
-        matrix,
     }
-    .forward(1, grad, &Epilogue::default(), out);
 }
 
 /// The gradient with respect to the weights: `x` `[rows, inputs]` and `grad` `[rows, outputs]` to `out` `[outputs, inputs]`.
@@ -193,15 +211,5 @@ pub fn weight_gradient<T: Element>(
         channels: inputs,
     };
     let sums = sums_over_pixels(instructions, &columns, grad, outputs);
-    out.par_chunks_exact_mut(inputs)
-        .enumerate()
-        .for_each(|(output, out)| {
-            let mut at = 0;
-            while at < inputs {
-                let line = sums.line(output, at);
-                let count = line.len().min(inputs - at);
-                out[at..at + count].copy_from_slice(&line[..count]);
-                at += count;
-            }
-        });
+    sums.write(1, out);
 }

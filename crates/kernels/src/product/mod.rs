@@ -27,7 +27,7 @@ pub(crate) mod transforms;
 pub use batched::BatchedProduct;
 pub(crate) use epilogue::Output;
 pub use epilogue::{Epilogue, Residual};
-pub(crate) use gradient::{Columns, Sums, sums_over_pixels};
+pub(crate) use gradient::{Columns, sums_over_pixels};
 pub(crate) use linear::Contiguous;
 pub use linear::{PackedLinear, input_gradient, weight_gradient};
 pub(crate) use memory::{Aligned, Scratch, Shared};

@@ -178,16 +178,31 @@ impl<'a, T: Element> Tiles<'a, T> {
         for (row, pointer) in pointers[..count].iter_mut().enumerate() {
             *pointer = a[row * stride..].as_ptr();
         }
+        // SAFETY: the rows were checked.
+        unsafe { self.multiply_at(matrix, panel, &pointers, count) }
+    }
+
+    /// The same where each row is given by a pointer for each tap, `[tap][MOST_ROWS]`.
+    ///
+    /// # Safety
+    /// `count` pointers of each tap, at most the kernel's rows, point to as many elements as the matrix is deep.
+    unsafe fn multiply_at(
+        &mut self,
+        matrix: &PackedMatrix<T>,
+        panel: usize,
+        pointers: &[*const T],
+        count: usize,
+    ) -> &mut [f32] {
         let tile = Tile {
             count,
             rows: pointers.as_ptr(),
-            taps: 1,
+            taps: matrix.taps,
             depth: matrix.depth,
             panel: matrix.panel(panel).as_ptr(),
         };
-        // SAFETY: the rows were checked, the packing has the kernel's own layout, `Sums` holds any tile.
+        // SAFETY: the caller's for the pointers; the packing has the kernel's own layout, `Sums` holds any tile.
         unsafe { self.session.multiply(&tile, self.sums.0.as_mut_ptr()) };
-        &self.sums.0[..count * self.kernel.columns]
+        &mut self.sums.0[..count * self.kernel.columns]
     }
 }
 
@@ -199,8 +214,7 @@ fn run_task<T: Element, R: Rows<T>>(
     panels: std::ops::Range<usize>,
 ) {
     let mut pointers = vec![std::ptr::null(); matrix.taps * MOST_ROWS];
-    let mut sums = Sums([0.0; MOST_SUMS]);
-    let session = kernel.session();
+    let mut tiles = Tiles::new(kernel);
     // As many panels as stay in the second-level cache are used for one tile of rows after another.
     let together = (PANELS_IN_CACHE / matrix.panel_bytes().max(1)).clamp(1, panels.len());
     for group in panels.clone().step_by(together) {
@@ -208,18 +222,11 @@ fn run_task<T: Element, R: Rows<T>>(
             let count = tile_rows.min(range.end - first);
             rows.pointers(first, count, &mut pointers);
             for panel in group..panels.end.min(group + together) {
-                let tile = Tile {
-                    count,
-                    rows: pointers.as_ptr(),
-                    taps: matrix.taps,
-                    depth: matrix.depth,
-                    panel: matrix.panel(panel).as_ptr(),
-                };
-                // SAFETY: `Rows` promises the pointers, the packing has the kernel's own layout, `Sums` holds any tile.
-                unsafe { session.multiply(&tile, sums.0.as_mut_ptr()) };
+                // SAFETY: `Rows` promises the pointers.
+                let sums = unsafe { tiles.multiply_at(matrix, panel, &pointers, count) };
                 let columns =
                     panel * kernel.columns..matrix.columns.min((panel + 1) * kernel.columns);
-                sink.take(first..first + count, columns, &mut sums.0, kernel.columns);
+                sink.take(first..first + count, columns, sums, kernel.columns);
             }
         }
     }
