@@ -1,0 +1,41 @@
+//! What stands between a network's tensors and pixels.
+
+use serde::{Deserialize, Serialize};
+
+/// How a network's images are made from pixels. EDM2, section 2 and `training/encoders.py`'s published constants.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub enum Encoder {
+    /// The network works on pixels scaled to [−1, 1].
+    Rgb,
+    /// The network works on whitened latents of the Stable Diffusion autoencoder, which is fed pixels in [0, 1].
+    Latent(Whitening),
+}
+
+/// Each latent channel of the autoencoder becomes `latent · scale + bias`, of mean 0 and standard deviation 0.5.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Whitening {
+    /// The autoencoder's published name.
+    pub autoencoder: String,
+    /// `[channels]`
+    pub scale: Vec<f32>,
+    /// `[channels]`
+    pub bias: Vec<f32>,
+}
+
+impl Whitening {
+    /// Of the published latent networks: 0.5/σ and −0.5·μ/σ with the mean and deviation of `stabilityai/sd-vae-ft-mse` on
+    /// ImageNet.
+    pub fn published() -> Self {
+        const MEAN: [f32; 4] = [5.81, 3.25, 0.12, -2.15];
+        const DEVIATION: [f32; 4] = [4.17, 4.62, 3.71, 3.28];
+        let scale = DEVIATION.map(|deviation| 0.5 / deviation);
+        let bias = MEAN.iter().zip(scale).map(|(mean, scale)| -mean * scale);
+        Self {
+            autoencoder: "stabilityai/sd-vae-ft-mse".to_owned(),
+            scale: scale.to_vec(),
+            bias: bias.collect(),
+        }
+    }
+}

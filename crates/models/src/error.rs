@@ -1,0 +1,48 @@
+//! What can be wrong with a model: its file, its weights, its configuration, or what it is asked for.
+
+use std::path::PathBuf;
+
+/// The error of this crate.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file could not be read or written.
+    #[error("{path}: {source}")]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file that is not what it should be, or is damaged.
+    #[error("{path}: {problem}")]
+    Foreign {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong and what was expected.
+        problem: String,
+    },
+    /// Tensors that are not those of the network.
+    #[error("{origin}: {problem}")]
+    Weights {
+        /// Where they came from.
+        origin: String,
+        /// Which are missing, unknown or misshapen.
+        problem: String,
+    },
+    /// A configuration that describes no network.
+    #[error("configuration: {0}")]
+    Config(String),
+    /// A condition the network does not know.
+    #[error("{0}")]
+    Condition(String),
+    /// An operation failed.
+    #[error(transparent)]
+    Operation(#[from] foil_tensor::Error),
+    /// The tensor library failed.
+    #[error(transparent)]
+    Tensor(#[from] candle_core::Error),
+}
+
+/// The result of this crate.
+pub type Result<T> = std::result::Result<T, Error>;

@@ -1,0 +1,12 @@
+//! Networks, each from its configuration to a module behind [`foil_diffusion::Model`], and the reading of other people's
+//! checkpoints.
+
+pub mod edm2;
+mod encoder;
+mod error;
+mod mapped;
+mod weights;
+
+pub use encoder::{Encoder, Whitening};
+pub use error::{Error, Result};
+pub use weights::{StoredTensor, Weights};

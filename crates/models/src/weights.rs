@@ -1,0 +1,242 @@
+//! Named tensors as they lie in a file, before they become a network.
+
+use std::{collections::BTreeMap, fs::File, ops::Range, sync::Arc};
+
+use candle_core::{DType, Device, Tensor};
+use half::slice::HalfFloatSliceExt;
+
+use crate::{Error, Result};
+
+/// A tensor in a file or in memory, little-endian and contiguous, read only when it is needed.
+#[derive(Debug, Clone)]
+pub struct StoredTensor {
+    dtype: DType,
+    shape: Vec<usize>,
+    bytes: Bytes,
+}
+
+#[derive(Debug, Clone)]
+enum Bytes {
+    Memory(Arc<[u8]>),
+    /// Mapped while it is being read, so that a network's file is never in memory as a whole.
+    File {
+        file: Arc<File>,
+        range: Range<u64>,
+    },
+}
+
+impl StoredTensor {
+    /// Bytes in memory; there must be as many as the shape needs.
+    pub fn in_memory(dtype: DType, shape: &[usize], bytes: Vec<u8>) -> Result<Self> {
+        let length = bytes.len() as u64;
+        Self::checked(dtype, shape, Bytes::Memory(bytes.into()), length)
+    }
+
+    /// Bytes of a file; there must be as many as the shape needs, and the file must reach so far.
+    pub fn in_file(
+        dtype: DType,
+        shape: &[usize],
+        file: &Arc<File>,
+        range: Range<u64>,
+    ) -> Result<Self> {
+        let length = range.end.saturating_sub(range.start);
+        let bytes = Bytes::File {
+            file: Arc::clone(file),
+            range,
+        };
+        Self::checked(dtype, shape, bytes, length)
+    }
+
+    fn checked(dtype: DType, shape: &[usize], bytes: Bytes, length: u64) -> Result<Self> {
+        let count = shape
+            .iter()
+            .try_fold(1_u64, |count, &size| count.checked_mul(size as u64));
+        let needed = count.and_then(|count| count.checked_mul(dtype.size_in_bytes() as u64));
+        if needed != Some(length) {
+            return Err(Error::Weights {
+                origin: "tensor".into(),
+                problem: format!("{length} bytes cannot be {shape:?} of {dtype:?}"),
+            });
+        }
+        Ok(Self {
+            dtype,
+            shape: shape.to_vec(),
+            bytes,
+        })
+    }
+
+    /// How its numbers are stored.
+    pub fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    /// Its shape.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// How many numbers it has.
+    pub fn count(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// Calls `read` with its bytes.
+    pub fn with_bytes<R>(&self, read: impl FnOnce(&[u8]) -> R) -> Result<R> {
+        match &self.bytes {
+            Bytes::Memory(bytes) => Ok(read(bytes)),
+            Bytes::File { range, .. } if range.is_empty() => Ok(read(&[])),
+            Bytes::File { file, range } => {
+                let mapped = crate::mapped::map(file, range).map_err(|source| Error::File {
+                    path: "weights".into(),
+                    source,
+                })?;
+                Ok(read(&mapped))
+            }
+        }
+    }
+
+    /// Its numbers in single precision; it must be stored as floats.
+    pub fn numbers(&self) -> Result<Vec<f32>> {
+        let mut numbers = vec![0.0; self.count()];
+        self.with_bytes(|bytes| widen(self.dtype, bytes, &mut numbers))??;
+        Ok(numbers)
+    }
+
+    /// As a tensor in single precision.
+    pub fn tensor(&self, device: &Device) -> Result<Tensor> {
+        Ok(Tensor::from_vec(
+            self.numbers()?,
+            self.shape.as_slice(),
+            device,
+        )?)
+    }
+}
+
+/// Converts stored floats of `out`'s count.
+pub(crate) fn widen(dtype: DType, bytes: &[u8], out: &mut [f32]) -> Result<()> {
+    const BLOCK: usize = 1024;
+    fn halves<H: Copy + Default>(
+        bytes: &[u8],
+        out: &mut [f32],
+        half: fn([u8; 2]) -> H,
+        convert: fn(&[H], &mut [f32]),
+    ) {
+        let mut block = [H::default(); BLOCK];
+        for (out, bytes) in out.chunks_mut(BLOCK).zip(bytes.chunks(2 * BLOCK)) {
+            for (number, pair) in block.iter_mut().zip(bytes.as_chunks::<2>().0) {
+                *number = half(*pair);
+            }
+            convert(&block[..out.len()], out);
+        }
+    }
+    match dtype {
+        DType::F32 => {
+            for (number, bytes) in out.iter_mut().zip(bytes.as_chunks::<4>().0) {
+                *number = f32::from_le_bytes(*bytes);
+            }
+        }
+        DType::F64 => {
+            for (number, bytes) in out.iter_mut().zip(bytes.as_chunks::<8>().0) {
+                *number = f64::from_le_bytes(*bytes) as f32;
+            }
+        }
+        DType::F16 => halves(bytes, out, half::f16::from_le_bytes, |from, to| {
+            from.convert_to_f32_slice(to);
+        }),
+        DType::BF16 => halves(bytes, out, half::bf16::from_le_bytes, |from, to| {
+            from.convert_to_f32_slice(to);
+        }),
+        other => {
+            return Err(Error::Weights {
+                origin: "tensor".into(),
+                problem: format!("{other:?} where floats were expected"),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The tensors of one network by name.
+#[derive(Debug, Clone)]
+pub struct Weights {
+    /// Where they came from, for messages.
+    origin: String,
+    tensors: BTreeMap<String, StoredTensor>,
+}
+
+impl Weights {
+    /// Tensors from `origin`, a file or whatever else made them.
+    pub fn new(origin: impl Into<String>, tensors: BTreeMap<String, StoredTensor>) -> Self {
+        Self {
+            origin: origin.into(),
+            tensors,
+        }
+    }
+
+    /// Where they came from.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// All of them, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &StoredTensor)> {
+        self.tensors
+            .iter()
+            .map(|(name, tensor)| (name.as_str(), tensor))
+    }
+
+    /// That these are exactly the tensors a network has: nothing missing, unknown, misshapen or other than floats.
+    pub fn check(&self, expected: &[(String, Vec<usize>)]) -> Result<()> {
+        let mut problems = Vec::new();
+        let missing = expected
+            .iter()
+            .filter(|(name, _)| !self.tensors.contains_key(name));
+        problems.extend(listed("missing", missing.map(|(name, _)| name.clone())));
+        let known: std::collections::BTreeSet<&str> =
+            expected.iter().map(|(name, _)| name.as_str()).collect();
+        let unknown = self
+            .tensors
+            .keys()
+            .filter(|name| !known.contains(name.as_str()));
+        problems.extend(listed("unknown", unknown.cloned()));
+        let misshapen = expected.iter().filter_map(|(name, shape)| {
+            let found = self.tensors.get(name)?;
+            (found.shape != *shape)
+                .then(|| format!("{name} {:?} instead of {shape:?}", found.shape))
+        });
+        problems.extend(listed("misshapen", misshapen));
+        let strange = self
+            .tensors
+            .iter()
+            .filter(|(_, tensor)| !tensor.dtype.is_float());
+        problems.extend(listed("not floats", strange.map(|(name, _)| name.clone())));
+        if problems.is_empty() {
+            return Ok(());
+        }
+        Err(Error::Weights {
+            origin: self.origin.clone(),
+            problem: problems.join("; "),
+        })
+    }
+
+    /// One tensor.
+    pub fn get(&self, name: &str) -> Result<&StoredTensor> {
+        self.tensors.get(name).ok_or_else(|| Error::Weights {
+            origin: self.origin.clone(),
+            problem: format!("missing: {name}"),
+        })
+    }
+}
+
+/// "missing tensors: a, b, c and 7 more"
+fn listed(what: &str, names: impl Iterator<Item = String>) -> Option<String> {
+    const SHOWN: usize = 4;
+    let names: Vec<String> = names.collect();
+    let (first, rest) = names.split_at(names.len().min(SHOWN));
+    let more = if rest.is_empty() {
+        String::new()
+    } else {
+        format!(" and {} more", rest.len())
+    };
+    (!first.is_empty()).then(|| format!("{what}: {}{more}", first.join(", ")))
+}

@@ -1,0 +1,3 @@
+//! The networks and the readers of files, against published facts and what other programs computed.
+
+mod plan;
