@@ -37,9 +37,19 @@ pub enum Error {
     /// The observer asked to stop.
     #[error("interrupted")]
     Interrupted,
+    /// A network failed.
+    #[error(transparent)]
+    Network(Box<dyn std::error::Error + Send + Sync>),
     /// The tensor library failed.
     #[error(transparent)]
     Tensor(#[from] candle_core::Error),
+}
+
+impl Error {
+    /// What a network's own crate reports.
+    pub fn network(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Network(Box::new(error))
+    }
 }
 
 /// The result of this crate.

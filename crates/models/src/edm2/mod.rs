@@ -1,8 +1,23 @@
 //! The magnitude-preserving U-Net of EDM2, in which every layer keeps the expected magnitude of its activations. Karras et
 //! al. 2024, *Analyzing and Improving the Training Dynamics of Diffusion Models*.
+//!
+//! [`Config`] says which network, its [`Plan`] where each layer stands, and [`Network`] is written once over the form that
+//! its layers take: [`Packed`] for inference, [`Trained`] where gradients are wanted.
 
+mod block;
 mod config;
+mod fourier;
+mod labels;
+mod layer;
+mod network;
+mod packed;
 mod plan;
+mod trained;
 
 pub use config::{Config, Size};
+pub use labels::Labels;
+pub use layer::{Kernel, Layer, Product};
+pub use network::Network;
+pub use packed::{Packed, Packing};
 pub use plan::{BlockPlan, Place, Plan, Resample};
+pub use trained::Trained;

@@ -112,10 +112,21 @@ impl Plan {
         self.encoder.iter().chain(&self.decoder)
     }
 
+    /// Channels after the first convolution.
+    pub fn first_width(&self, config: &Config) -> usize {
+        config.channel_multipliers[0] * config.model_channels
+    }
+
+    /// Channels before the last convolution.
+    pub fn last_width(&self, config: &Config) -> usize {
+        let last = self.decoder.last().map(|block| block.outputs);
+        last.unwrap_or_else(|| self.first_width(config))
+    }
+
     /// Names and shapes of all tensors, as published: parameters and the fixed Fourier features.
     pub fn tensors(&self, config: &Config) -> Vec<(String, Vec<usize>)> {
         let (noise, embedding) = (config.noise_channels(), config.embedding_channels());
-        let first = config.channel_multipliers[0] * config.model_channels;
+        let first = self.first_width(config);
         let tensor = |name: &str, shape: &[usize]| (name.to_owned(), shape.to_vec());
         let mut tensors = vec![
             tensor("unet.out_gain", &[]),
@@ -129,7 +140,7 @@ impl Plan {
         let input = format!("unet.{}.weight", self.input);
         tensors.push((input, vec![first, config.channels + 1, 3, 3]));
         tensors.extend(self.blocks().flat_map(|block| block.tensors(embedding)));
-        let last = self.decoder.last().map_or(first, |block| block.outputs);
+        let last = self.last_width(config);
         tensors.push(tensor(
             "unet.out_conv.weight",
             &[config.channels, last, 3, 3],

@@ -1,0 +1,215 @@
+//! The whole network, once for both forms of its weights.
+
+use candle_core::{DType, Tensor};
+use foil_diffusion::precondition::{self, Edm, Preconditioned};
+use foil_tensor::{Epilogue, mp_silu, mp_sum};
+
+use super::{
+    Config, Labels, Packed, Packing, Trained,
+    block::Block,
+    fourier::Fourier,
+    layer::{Layer, Product, Source},
+};
+use crate::{Result, Weights};
+
+/// The raw network F(c_in·x, c_noise, label). With its preconditioning it is a [`Model`](foil_diffusion::Model): see
+/// [`Self::preconditioned`].
+#[derive(Debug)]
+pub struct Network<P> {
+    config: Config,
+    /// Of activations between blocks.
+    dtype: DType,
+    noise: Fourier,
+    noise_embedding: P,
+    label_embedding: Option<P>,
+    input: P,
+    encoder: Vec<Block<P>>,
+    decoder: Vec<Block<P>>,
+    output: P,
+    uncertainty: Option<Uncertainty<P>>,
+}
+
+/// Estimates the logarithm of the loss's variance at a noise level; only the loss needs it.
+#[derive(Debug)]
+struct Uncertainty<P> {
+    fourier: Fourier,
+    linear: P,
+}
+
+/// Layers of stored weights.
+struct Loaded<'a> {
+    weights: &'a Weights,
+    packing: &'a Packing,
+}
+
+impl Source<Packed> for Loaded<'_> {
+    fn layer(&mut self, layer: &Layer) -> Result<Packed> {
+        Packed::new(layer, self.weights, self.packing)
+    }
+
+    fn fixed(&mut self, name: &str) -> Result<Tensor> {
+        self.weights.get(name)?.tensor(&self.packing.device)
+    }
+}
+
+/// Layers of tensors by name.
+struct Tensors<F>(F);
+
+impl<F: FnMut(&str) -> Result<Tensor>> Source<Trained> for Tensors<F> {
+    fn layer(&mut self, layer: &Layer) -> Result<Trained> {
+        Trained::new(layer, &mut self.0)
+    }
+
+    fn fixed(&mut self, name: &str) -> Result<Tensor> {
+        self.0(name)
+    }
+}
+
+impl Network<Packed> {
+    /// For inference. The weights must be exactly those of the configuration.
+    pub fn load(config: &Config, weights: &Weights, packing: &Packing) -> Result<Self> {
+        weights.check(&config.plan()?.tensors(config))?;
+        Self::assemble(config, packing.dtype, &mut Loaded { weights, packing })
+    }
+}
+
+impl Network<Trained> {
+    /// For training, of tensors by their published names, in single precision; activations are of `dtype`.
+    pub fn trainable(
+        config: &Config,
+        dtype: DType,
+        tensor: impl FnMut(&str) -> Result<Tensor>,
+    ) -> Result<Self> {
+        Self::assemble(config, dtype, &mut Tensors(tensor))
+    }
+}
+
+impl<P: Product> Network<P> {
+    fn assemble(config: &Config, dtype: DType, source: &mut impl Source<P>) -> Result<Self> {
+        let plan = config.plan()?;
+        let embedding = config.embedding_channels();
+        let (first, last) = (plan.first_width(config), plan.last_width(config));
+        let noise = Layer::embedding("emb_noise", [embedding, config.noise_channels()]);
+        let label = Layer::embedding("emb_label", [embedding, config.labels]);
+        let input =
+            Layer::convolution(&plan.input, [first, config.channels + 1], config.resolution);
+        let output = Layer::convolution("out_conv", [config.channels, last], config.resolution)
+            .with_gain("out_gain");
+        let uncertainty = Layer {
+            weight: "logvar_linear.weight".to_owned(),
+            ..Layer::embedding("", [1, config.uncertainty_channels])
+        };
+        let mut blocks = |plans: &[_]| -> Result<Vec<_>> {
+            let blocks = plans.iter().map(|plan| Block::new(plan, config, source));
+            blocks.collect()
+        };
+        let (encoder, decoder) = (blocks(&plan.encoder)?, blocks(&plan.decoder)?);
+        let label_embedding = (config.labels > 0).then(|| source.layer(&label));
+        let uncertainty = (config.uncertainty_channels > 0).then(|| -> Result<_> {
+            Ok(Uncertainty {
+                fourier: Fourier::new("logvar_fourier", source)?,
+                linear: source.layer(&uncertainty)?,
+            })
+        });
+        Ok(Self {
+            noise: Fourier::new("unet.emb_fourier", source)?,
+            noise_embedding: source.layer(&noise)?,
+            label_embedding: label_embedding.transpose()?,
+            input: source.layer(&input)?,
+            encoder,
+            decoder,
+            output: source.layer(&output)?,
+            uncertainty: uncertainty.transpose()?,
+            config: config.clone(),
+            dtype,
+        })
+    }
+
+    /// The network's description.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// With EDM's preconditioning: estimates clean images.
+    pub fn preconditioned(self) -> Preconditioned<Self, Edm> {
+        let precondition = Edm {
+            sigma_data: self.config.sigma_data,
+        };
+        Preconditioned {
+            network: self,
+            precondition,
+        }
+    }
+
+    /// u(σ), the logarithm of the loss's variance, `[batch]` for noise levels `[batch]`. Karras et al. 2024, Eq. 15.
+    ///
+    /// `None` if the network was saved without.
+    pub fn log_variance(&self, sigma: &Tensor) -> Result<Option<Tensor>> {
+        let Some(Uncertainty { fourier, linear }) = &self.uncertainty else {
+            return Ok(None);
+        };
+        let noise = (sigma.to_dtype(DType::F32)?.log()? * 0.25)?;
+        let value = linear.apply(&fourier.forward(&noise)?, &Epilogue::default())?;
+        Ok(Some(value.squeeze(1)?))
+    }
+
+    /// F for a scaled `input` `[batch, channels, height, width]` and `noise` `[batch]`, both in single precision.
+    pub fn forward(&self, input: &Tensor, noise: &Tensor, labels: &Labels) -> Result<Tensor> {
+        let embedding = self.embed(noise, labels)?;
+        let mut x = self
+            .input
+            .apply(&self.enter(input)?, &Epilogue::default())?;
+        let mut skips = vec![x.clone()];
+        for block in &self.encoder {
+            x = block.forward(&x, None, &embedding)?;
+            skips.push(x.clone());
+        }
+        for block in &self.decoder {
+            let skip = if block.takes_skip { skips.pop() } else { None };
+            x = block.forward(&x, skip.as_ref(), &embedding)?;
+        }
+        let output = self.output.apply(&x, &Epilogue::default())?;
+        Ok(output
+            .permute((0, 3, 1, 2))?
+            .to_dtype(input.dtype())?
+            .contiguous()?)
+    }
+
+    /// `[batch, features]` of the noise level and the label.
+    fn embed(&self, noise: &Tensor, labels: &Labels) -> Result<Tensor> {
+        let features = self.noise.forward(noise)?;
+        let mut embedding = self
+            .noise_embedding
+            .apply(&features, &Epilogue::default())?;
+        if let Some(label_embedding) = &self.label_embedding {
+            let count = self.config.labels;
+            let rows = labels.rows(noise.dim(0)?, count, noise.device())?;
+            // One-hot rows at magnitude 1.
+            let rows = (rows * (count as f64).sqrt())?;
+            let label = label_embedding.apply(&rows, &Epilogue::default())?;
+            embedding = mp_sum(&embedding, &label, self.config.label_balance)?;
+        }
+        Ok(mp_silu(&embedding)?)
+    }
+
+    /// Channels last, with a channel of ones, which takes the place of biases.
+    fn enter(&self, input: &Tensor) -> Result<Tensor> {
+        let (batch, _, height, width) = input.dims4()?;
+        let ones = Tensor::ones((batch, 1, height, width), input.dtype(), input.device())?;
+        let with_ones = Tensor::cat(&[input, &ones], 1)?.permute((0, 2, 3, 1))?;
+        Ok(with_ones.to_dtype(self.dtype)?.contiguous()?)
+    }
+}
+
+impl<P: Product> precondition::Network for Network<P> {
+    type Condition = Labels;
+
+    fn forward(
+        &self,
+        input: &Tensor,
+        noise: &Tensor,
+        labels: &Labels,
+    ) -> foil_diffusion::Result<Tensor> {
+        Self::forward(self, input, noise, labels).map_err(foil_diffusion::Error::network)
+    }
+}
