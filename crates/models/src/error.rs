@@ -39,6 +39,9 @@ pub enum Error {
     /// An operation failed.
     #[error(transparent)]
     Operation(#[from] foil_tensor::Error),
+    /// Sampling failed or was stopped.
+    #[error(transparent)]
+    Sampling(#[from] foil_diffusion::Error),
     /// The tensor library failed.
     #[error(transparent)]
     Tensor(#[from] candle_core::Error),

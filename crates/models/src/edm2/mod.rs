@@ -7,6 +7,7 @@
 mod block;
 mod config;
 mod fourier;
+mod generate;
 mod labels;
 mod layer;
 mod network;
@@ -15,6 +16,7 @@ mod plan;
 mod trained;
 
 pub use config::{Config, Size};
+pub use generate::{Edm2, Generated, Generator, Guide, check_guide};
 pub use labels::Labels;
 pub use layer::{Kernel, Layer, Product};
 pub use network::Network;

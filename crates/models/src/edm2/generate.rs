@@ -1,0 +1,147 @@
+//! From seeds to samples: the draws, the guidance and the trajectory of a batch.
+
+use candle_core::{DType, Device, Tensor};
+use foil_diffusion::{
+    Denoiser, Evaluations, Model, Noise, NoiseLevels, Observer,
+    guidance::{Flat, Guided, Interval, Weight},
+    precondition::{Edm, Preconditioned},
+    random::StreamKind,
+    sample,
+    sampler::SamplerChoice,
+};
+
+use super::{Config, Labels, Network, Packed};
+use crate::{Error, Result};
+
+/// A network for inference that estimates clean images.
+pub type Edm2 = Preconditioned<Network<Packed>, Edm>;
+
+/// What guides the main network.
+#[derive(Debug, Clone, Copy)]
+pub enum Guide<'a> {
+    /// Nothing.
+    None,
+    /// Another network: a weaker version for autoguidance, an unconditional one for classifier-free guidance. Both are told
+    /// the class; an unconditional network does not look at it.
+    Network(&'a Edm2),
+    /// The noisy image itself, which lengthens the score.
+    Flat,
+}
+
+/// How images are made.
+#[derive(Debug)]
+pub struct Generator<'a> {
+    /// The network that is guided.
+    pub main: &'a Edm2,
+    /// What guides it.
+    pub guide: Guide<'a>,
+    /// w: 1 is no guidance.
+    pub weight: f64,
+    /// Where guidance acts; `None` is everywhere.
+    pub interval: Option<Interval>,
+    /// The sampler.
+    pub sampler: SamplerChoice,
+    /// Its noise levels.
+    pub levels: NoiseLevels,
+    /// Whose random numbers.
+    pub stream: StreamKind,
+    /// The class of all images; `None` is one drawn for each.
+    pub class: Option<u32>,
+}
+
+/// A batch of results.
+#[derive(Debug)]
+pub struct Generated {
+    /// `[batch, channels, height, width]`, in single precision: pixels or latents as the network has them.
+    pub samples: Tensor,
+    /// The class of each; empty if the network is unconditional.
+    pub classes: Vec<u32>,
+    /// Evaluations of the networks for the whole batch.
+    pub evaluations: Evaluations,
+}
+
+impl Generator<'_> {
+    /// One image for each seed. Each has a stream of its own, from which come its noise, then its class, then the noise of a
+    /// stochastic sampler; so that it does not depend on the batch it is in. EDM2's published order of draws.
+    pub fn batch(
+        &self,
+        seeds: &[u64],
+        device: &Device,
+        observer: &mut dyn Observer,
+    ) -> Result<Generated> {
+        let config = self.main.network.config();
+        let mut noise = Noise::new(self.stream, seeds.iter().copied());
+        let shape = (
+            seeds.len(),
+            config.channels,
+            config.resolution,
+            config.resolution,
+        );
+        let unit = noise.normal_like(&Tensor::zeros(shape, DType::F32, device)?)?;
+        let classes = self.classes(&mut noise, config.labels);
+        let labels = match config.labels {
+            0 => Labels::none(),
+            count => Labels::classes(&classes, count, device)?,
+        };
+        let mut denoiser = self.denoiser(&labels)?;
+        let x = (unit * self.levels.first().get())?;
+        let sampler = self.sampler.build(self.levels.steps())?;
+        let samples = sample(
+            sampler,
+            &mut denoiser,
+            x,
+            &self.levels,
+            &mut noise,
+            observer,
+        )?;
+        Ok(Generated {
+            samples,
+            classes,
+            evaluations: denoiser.evaluations(),
+        })
+    }
+
+    /// A class is drawn even where another is prescribed: the numbers after it stay the same.
+    fn classes(&self, noise: &mut Noise, count: usize) -> Vec<u32> {
+        if count == 0 {
+            return Vec::new();
+        }
+        let drawn = noise.below(count as u32);
+        match self.class {
+            None => drawn,
+            Some(class) => vec![class; drawn.len()],
+        }
+    }
+
+    fn denoiser<'a>(&'a self, labels: &'a Labels) -> Result<Box<dyn Denoiser + 'a>> {
+        let strong = self.main.given(labels);
+        let mut weight = Weight::constant(self.weight)?;
+        if let Some(interval) = self.interval {
+            weight = weight.within(interval);
+        }
+        Ok(match self.guide {
+            Guide::None => Box::new(strong),
+            Guide::Network(weak) => Box::new(Guided::new(strong, weak.given(labels), weight)),
+            Guide::Flat => Box::new(Guided::new(strong, Flat, weight)),
+        })
+    }
+}
+
+/// That one network can guide another: images of the same shape, and the same classes if it knows any.
+pub fn check_guide(main: &Config, guide: &Config) -> Result<()> {
+    let shape = |config: &Config| [config.channels, config.resolution, config.resolution];
+    if shape(main) != shape(guide) {
+        return Err(Error::Config(format!(
+            "the guide makes images {:?}, the main network {:?}",
+            shape(guide),
+            shape(main)
+        )));
+    }
+    if guide.labels > 0 && guide.labels != main.labels {
+        return Err(Error::Config(format!(
+            "the guide knows {} classes, the main network {}",
+            guide.labels, main.labels
+        )));
+    }
+    Ok(())
+}
