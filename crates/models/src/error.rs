@@ -30,6 +30,14 @@ pub enum Error {
         /// Which are missing, unknown or misshapen.
         problem: String,
     },
+    /// No preset or network has this name.
+    #[error("unknown preset '{name}'{}; `foil models` lists all", did_you_mean(.similar))]
+    UnknownName {
+        /// What was asked for.
+        name: String,
+        /// What may have been meant.
+        similar: Vec<String>,
+    },
     /// A configuration that describes no network.
     #[error("configuration: {0}")]
     Config(String),
@@ -49,3 +57,10 @@ pub enum Error {
 
 /// The result of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
+
+fn did_you_mean(similar: &[String]) -> String {
+    if similar.is_empty() {
+        return String::new();
+    }
+    format!("; did you mean {}", similar.join(" or "))
+}

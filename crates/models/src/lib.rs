@@ -5,6 +5,7 @@ pub mod edm2;
 mod encoder;
 mod error;
 mod mapped;
+pub mod preset;
 mod weights;
 
 pub use encoder::{Encoder, Whitening};

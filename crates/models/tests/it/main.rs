@@ -1,3 +1,4 @@
 //! The networks and the readers of files, against published facts and what other programs computed.
 
 mod plan;
+mod preset;
