@@ -7,8 +7,12 @@ mod encoder;
 mod error;
 mod mapped;
 pub mod preset;
+mod source;
+mod strided;
 mod weights;
 
 pub use encoder::{Encoder, Whitening};
 pub use error::{Error, Result};
+pub use source::SourceFile;
+pub use strided::Layout;
 pub use weights::{StoredTensor, Weights};

@@ -1,13 +1,17 @@
 //! Named tensors as they lie in a file, before they become a network.
 
-use std::{collections::BTreeMap, fs::File, ops::Range, sync::Arc};
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use candle_core::{DType, Device, Tensor};
 use half::slice::HalfFloatSliceExt;
 
-use crate::{Error, Result};
+use crate::{
+    Error, Result,
+    source::SourceFile,
+    strided::{self, Layout},
+};
 
-/// A tensor in a file or in memory, little-endian and contiguous, read only when it is needed.
+/// A tensor in a file or in memory, little-endian, read only when it is needed, and then contiguous.
 #[derive(Debug, Clone)]
 pub struct StoredTensor {
     dtype: DType,
@@ -20,8 +24,15 @@ enum Bytes {
     Memory(Arc<[u8]>),
     /// Mapped while it is being read, so that a network's file is never in memory as a whole.
     File {
-        file: Arc<File>,
+        file: Arc<SourceFile>,
         range: Range<u64>,
+    },
+    /// A view of a storage, put in order each time it is read.
+    Strided {
+        file: Arc<SourceFile>,
+        /// From the first of its elements to its last.
+        range: Range<u64>,
+        strides: Vec<u64>,
     },
 }
 
@@ -36,33 +47,79 @@ impl StoredTensor {
     pub fn in_file(
         dtype: DType,
         shape: &[usize],
-        file: &Arc<File>,
+        file: &Arc<SourceFile>,
         range: Range<u64>,
     ) -> Result<Self> {
         let length = range.end.saturating_sub(range.start);
+        let inside = range.end <= file.length();
         let bytes = Bytes::File {
             file: Arc::clone(file),
             range,
         };
-        Self::checked(dtype, shape, bytes, length)
+        let tensor = Self::checked(dtype, shape, bytes, length)?;
+        if inside {
+            return Ok(tensor);
+        }
+        Err(tensor.wrong("the file is shorter than its tensors".into()))
+    }
+
+    /// A view of the storage that is `range` of the file. More elements than the storage has are refused unless they are few:
+    /// a file's size must bound what is made of it.
+    pub fn in_storage(
+        dtype: DType,
+        shape: &[usize],
+        file: &Arc<SourceFile>,
+        range: Range<u64>,
+        layout: Layout,
+    ) -> Result<Self> {
+        const FEW: u64 = 1 << 20;
+        let width = dtype.size_in_bytes() as u64;
+        let stored = range.end.saturating_sub(range.start) / width;
+        let count = count(shape).filter(|&count| count <= stored.max(FEW));
+        let extent = layout.extent(shape).filter(|extent| extent.end <= stored);
+        let (Some(count), Some(extent)) = (count, extent) else {
+            return Err(Error::Weights {
+                origin: file.path().display().to_string(),
+                problem: format!(
+                    "a storage of {stored} numbers cannot be seen as {shape:?} from {} with strides {:?}",
+                    layout.offset, layout.strides
+                ),
+            });
+        };
+        if layout.is_contiguous(shape) {
+            let first = range.start + extent.start * width;
+            return Self::in_file(dtype, shape, file, first..first + count * width);
+        }
+        let bytes = Bytes::Strided {
+            file: Arc::clone(file),
+            range: range.start + extent.start * width..range.start + extent.end * width,
+            strides: layout.strides,
+        };
+        Self::checked(dtype, shape, bytes, count * width)
     }
 
     fn checked(dtype: DType, shape: &[usize], bytes: Bytes, length: u64) -> Result<Self> {
-        let count = shape
-            .iter()
-            .try_fold(1_u64, |count, &size| count.checked_mul(size as u64));
-        let needed = count.and_then(|count| count.checked_mul(dtype.size_in_bytes() as u64));
-        if needed != Some(length) {
-            return Err(Error::Weights {
-                origin: "tensor".into(),
-                problem: format!("{length} bytes cannot be {shape:?} of {dtype:?}"),
-            });
-        }
-        Ok(Self {
+        let needed = count(shape).and_then(|count| count.checked_mul(dtype.size_in_bytes() as u64));
+        let tensor = Self {
             dtype,
             shape: shape.to_vec(),
             bytes,
-        })
+        };
+        if needed == Some(length) {
+            return Ok(tensor);
+        }
+        Err(tensor.wrong(format!("{length} bytes cannot be {shape:?} of {dtype:?}")))
+    }
+
+    /// An error that says where this tensor is from.
+    fn wrong(&self, problem: String) -> Error {
+        let origin = match &self.bytes {
+            Bytes::Memory(_) => "tensor".into(),
+            Bytes::File { file, .. } | Bytes::Strided { file, .. } => {
+                file.path().display().to_string()
+            }
+        };
+        Error::Weights { origin, problem }
     }
 
     /// How its numbers are stored.
@@ -85,12 +142,15 @@ impl StoredTensor {
         match &self.bytes {
             Bytes::Memory(bytes) => Ok(read(bytes)),
             Bytes::File { range, .. } if range.is_empty() => Ok(read(&[])),
-            Bytes::File { file, range } => {
-                let mapped = crate::mapped::map(file, range).map_err(|source| Error::File {
-                    path: "weights".into(),
-                    source,
-                })?;
-                Ok(read(&mapped))
+            Bytes::File { file, range } => Ok(read(&file.map(range)?)),
+            Bytes::Strided {
+                file,
+                range,
+                strides,
+            } => {
+                let width = self.dtype.size_in_bytes();
+                let ordered = strided::gather(&file.map(range)?, width, &self.shape, strides);
+                Ok(read(&ordered))
             }
         }
     }
@@ -98,7 +158,8 @@ impl StoredTensor {
     /// Its numbers in single precision; it must be stored as floats.
     pub fn numbers(&self) -> Result<Vec<f32>> {
         let mut numbers = vec![0.0; self.count()];
-        self.with_bytes(|bytes| widen(self.dtype, bytes, &mut numbers))??;
+        self.with_bytes(|bytes| widen(self.dtype, bytes, &mut numbers))?
+            .map_err(|_| self.wrong(format!("{:?} where floats were expected", self.dtype)))?;
         Ok(numbers)
     }
 
@@ -110,6 +171,13 @@ impl StoredTensor {
             device,
         )?)
     }
+}
+
+/// How many numbers a shape has, if that can be counted.
+fn count(shape: &[usize]) -> Option<u64> {
+    shape
+        .iter()
+        .try_fold(1_u64, |count, &size| count.checked_mul(size as u64))
 }
 
 /// Converts stored floats of `out`'s count.
