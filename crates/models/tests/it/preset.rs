@@ -5,7 +5,7 @@ use foil_models::preset::{DataSet, Method, Named, Network, Preset, Published, al
 /// EDM2, Tables 2 and 5: size, thousand images; then EMA length and value for the least FID and the least FD-DINOv2 without
 /// guidance; then EMA length, weight and value for both with classifier-free guidance.
 #[rustfmt::skip]
-const IMG512: [(&str, &str, [(&str, f64); 2], [(&str, f64, f64); 2]); 6] = [
+const IMG512: [(&str, &str, Plain, Guided); 6] = [
     ("xs", "2147483", [("0.135", 3.53), ("0.200", 103.39)], [("0.045", 1.4, 2.91), ("0.150", 1.7, 79.94)]),
     ("s", "2147483", [("0.130", 2.56), ("0.190", 68.64)], [("0.025", 1.4, 2.23), ("0.085", 1.9, 52.32)]),
     ("m", "2147483", [("0.100", 2.25), ("0.155", 58.44)], [("0.030", 1.2, 2.01), ("0.015", 2.0, 41.98)]),
@@ -13,6 +13,11 @@ const IMG512: [(&str, &str, [(&str, f64); 2], [(&str, f64, f64); 2]); 6] = [
     ("xl", "1342177", [("0.085", 1.96), ("0.155", 45.96)], [("0.020", 1.2, 1.85), ("0.030", 1.7, 35.67)]),
     ("xxl", "0939524", [("0.070", 1.91), ("0.150", 42.84)], [("0.015", 1.2, 1.81), ("0.015", 1.7, 33.09)]),
 ];
+
+/// EMA length and value for FID, then for FD-DINOv2.
+type Plain = [(&'static str, f64); 2];
+/// EMA length, weight and value for FID, then for FD-DINOv2.
+type Guided = [(&'static str, f64, f64); 2];
 
 /// EDM2, Table 3.
 const IMG64: [(&str, &str, f64); 4] = [
