@@ -44,6 +44,9 @@ pub enum Error {
     /// A condition the network does not know.
     #[error("{0}")]
     Condition(String),
+    /// A tensor the network cannot take.
+    #[error("{0}")]
+    Input(String),
     /// An operation failed.
     #[error(transparent)]
     Operation(#[from] foil_tensor::Error),

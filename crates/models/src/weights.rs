@@ -137,6 +137,12 @@ impl StoredTensor {
         self.shape.iter().product()
     }
 
+    /// The same numbers in another shape of as many.
+    pub fn reshaped(&self, shape: &[usize]) -> Result<Self> {
+        let length = (self.count() * self.dtype.size_in_bytes()) as u64;
+        Self::checked(self.dtype, shape, self.bytes.clone(), length)
+    }
+
     /// Calls `read` with its bytes.
     pub fn with_bytes<R>(&self, read: impl FnOnce(&[u8]) -> R) -> Result<R> {
         match &self.bytes {
@@ -251,6 +257,28 @@ impl Weights {
         self.tensors
             .iter()
             .map(|(name, tensor)| (name.as_str(), tensor))
+    }
+
+    /// These tensors in another layout: what `translate` makes of each name and tensor, `None` being left out. Two of one name are
+    /// an error.
+    pub fn translated(
+        &self,
+        translate: impl Fn(&str, &StoredTensor) -> Result<Option<(String, StoredTensor)>>,
+    ) -> Result<Self> {
+        let mut tensors = BTreeMap::new();
+        for (name, tensor) in self.iter() {
+            let Some((new_name, tensor)) = translate(name, tensor)? else {
+                continue;
+            };
+            if tensors.contains_key(&new_name) {
+                return Err(Error::Weights {
+                    origin: self.origin.clone(),
+                    problem: format!("{name} is a second {new_name}"),
+                });
+            }
+            tensors.insert(new_name, tensor);
+        }
+        Ok(Self::new(self.origin.clone(), tensors))
     }
 
     /// That these are exactly the tensors a network has: nothing missing, unknown, misshapen or other than floats.
