@@ -1,6 +1,7 @@
 //! Networks, each from its configuration to a module behind [`foil_diffusion::Model`], and the reading of other people's
 //! checkpoints.
 
+pub mod autoencoder;
 pub mod classes;
 pub mod edm2;
 mod encoder;
