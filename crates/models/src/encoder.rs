@@ -1,6 +1,9 @@
 //! What stands between a network's tensors and pixels.
 
+use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
+
+use crate::{Error, Result};
 
 /// How a network's images are made from pixels. EDM2, section 2 and `training/encoders.py`'s published constants.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -36,6 +39,37 @@ impl Whitening {
             autoencoder: "stabilityai/sd-vae-ft-mse".to_owned(),
             scale: scale.to_vec(),
             bias: bias.collect(),
+        }
+    }
+
+    /// What the autoencoder decodes of a network's result, `[batch, channels, height, width]`: (x − bias) / scale.
+    pub fn latents_from_network(&self, x: &Tensor) -> Result<Tensor> {
+        let [scale, bias] = self.constants(x)?;
+        Ok(x.broadcast_sub(&bias)?.broadcast_div(&scale)?)
+    }
+
+    /// What a network learns of the autoencoder's latents, a fresh sample of their distribution each time:
+    /// latents · scale + bias, `[batch, channels, height, width]`.
+    pub fn network_from_latents(&self, latents: &Tensor) -> Result<Tensor> {
+        let [scale, bias] = self.constants(latents)?;
+        Ok(latents.broadcast_mul(&scale)?.broadcast_add(&bias)?)
+    }
+
+    /// Scale and bias, shaped to fit `[batch, channels, height, width]`.
+    fn constants(&self, x: &Tensor) -> Result<[Tensor; 2]> {
+        let channels = self.scale.len();
+        match *x.dims() {
+            [_, found, _, _] if found == channels && self.bias.len() == channels => {
+                let constant = |values: &[f32]| -> Result<Tensor> {
+                    let tensor = Tensor::from_slice(values, (1, channels, 1, 1), x.device())?;
+                    Ok(tensor.to_dtype(x.dtype())?)
+                };
+                Ok([constant(&self.scale)?, constant(&self.bias)?])
+            }
+            ref found => Err(Error::Input(format!(
+                "latents {found:?} for a whitening of {channels} scales and {} biases",
+                self.bias.len()
+            ))),
         }
     }
 }

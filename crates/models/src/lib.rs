@@ -7,6 +7,7 @@ pub mod edm2;
 mod encoder;
 mod error;
 mod mapped;
+mod pixels;
 pub mod preset;
 mod source;
 mod strided;
@@ -14,6 +15,7 @@ mod weights;
 
 pub use encoder::{Encoder, Whitening};
 pub use error::{Error, Result};
+pub use pixels::Pixels;
 pub use source::SourceFile;
 pub use strided::Layout;
 pub use weights::{StoredTensor, Weights};

@@ -1,6 +1,11 @@
 //! The networks and the readers of files, against published facts and what other programs computed.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot set itself up has failed"
+)]
 
 mod autoencoder;
 mod golden;
+mod pixels;
 mod plan;
 mod preset;
