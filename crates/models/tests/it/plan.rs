@@ -36,6 +36,48 @@ fn every_published_size_has_its_published_number_of_parameters() {
 }
 
 #[test]
+fn a_blocks_arithmetic_is_what_counting_by_hand_gives() {
+    let config = Config::latents(Size::S, 1000);
+    let plan = config.plan().unwrap();
+    let named = |name: &str| plan.blocks().find(|block| block.name == name).unwrap();
+    // dec.8x8_block3: 768 + 576 channels to 768 on 64 pixels, with attention.
+    let convolutions = 64 * (9 * 1344 * 768 + 9 * 768 * 768 + 1344 * 768);
+    let attention = 64 * (768 * 2304 + 768 * 768) + 64 * 64 * 768 + 64 * 64 * 768;
+    let embedding = 768 * 768;
+    let block = named("dec.8x8_block3");
+    assert_eq!(
+        block.multiply_adds(768),
+        convolutions + attention + embedding
+    );
+    // enc.32x32_block0: a change of width before the 3×3 convolutions.
+    let convolutions = 1024 * (192 * 384 + 2 * 9 * 384 * 384);
+    let block = named("enc.32x32_block0");
+    assert_eq!(block.multiply_adds(768), convolutions + 768 * 384);
+}
+
+#[test]
+fn the_networks_arithmetic_is_as_published() {
+    // Gigaflops as the paper lists them, which counts a multiply-add as one, and elementwise work as well: that is a larger
+    // share of the smaller networks.
+    for (size, published) in [
+        (Size::Xs, 46),
+        (Size::S, 102),
+        (Size::M, 181),
+        (Size::L, 282),
+        (Size::Xl, 406),
+        (Size::Xxl, 552),
+    ] {
+        let config = Config::latents(size, 1000);
+        let counted = config.plan().unwrap().multiply_adds(&config) as f64 / 1e9;
+        let share = counted / f64::from(published);
+        assert!(
+            (0.97..1.005).contains(&share),
+            "{size:?}: {counted} of {published}"
+        );
+    }
+}
+
+#[test]
 fn impossible_configurations_are_refused() {
     let refused = |change: fn(&mut Config)| {
         let mut config = Config::default();
