@@ -169,6 +169,17 @@ impl StoredTensor {
         Ok(numbers)
     }
 
+    /// Its numbers in double precision; it must be stored as floats.
+    pub fn double_numbers(&self) -> Result<Vec<f64>> {
+        if self.dtype == DType::F64 {
+            return self.with_bytes(|bytes| {
+                let numbers = bytes.as_chunks::<8>().0.iter();
+                numbers.map(|bytes| f64::from_le_bytes(*bytes)).collect()
+            });
+        }
+        Ok(self.numbers()?.into_iter().map(f64::from).collect())
+    }
+
     /// As a tensor in single precision.
     pub fn tensor(&self, device: &Device) -> Result<Tensor> {
         Ok(Tensor::from_vec(

@@ -5,6 +5,7 @@
 )]
 
 mod autoencoder;
+mod checkpoint;
 mod golden;
 mod pixels;
 mod plan;

@@ -1,0 +1,73 @@
+//! The container a file is, by its first bytes.
+
+use std::{fmt, path::Path};
+
+use super::{
+    problem::{Found, Problem},
+    safetensors,
+    torch::{self, Archive},
+};
+use crate::{Error, Result, SourceFile};
+
+/// How a file is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// A header of JSON and the tensors.
+    Safetensors,
+    /// A zip archive of PyTorch's.
+    TorchZip,
+    /// PyTorch's format before 1.6.
+    TorchStream,
+    /// A Python pickle, as NVIDIA's networks are.
+    Pickle,
+}
+
+impl Format {
+    /// The format of a file.
+    pub fn of_file(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let file = SourceFile::open(path)?;
+        let found = if file.length() == 0 {
+            Self::of(&[])
+        } else {
+            Self::of(&file.map(&(0..file.length()))?)
+        };
+        found.map_err(|problem| Error::Foreign {
+            path: path.to_owned(),
+            problem: problem.0,
+        })
+    }
+
+    /// The format of a file with these bytes.
+    pub(super) fn of(bytes: &[u8]) -> Found<Self> {
+        if Archive::is_zip(bytes) {
+            return Ok(Self::TorchZip);
+        }
+        if safetensors::is_safetensors(bytes) {
+            return Ok(Self::Safetensors);
+        }
+        if torch::is_stream(bytes) {
+            return Ok(Self::TorchStream);
+        }
+        // Before protocol 2 nothing marks a pickle but its end, and most begin with a container.
+        let old = |first: &u8| b"(c]}".contains(first) && bytes.ends_with(b".");
+        match bytes {
+            [0x80, 0..=5, ..] => Ok(Self::Pickle),
+            [first, ..] if old(first) => Ok(Self::Pickle),
+            _ => Err(Problem::new(
+                "not a checkpoint: it is no safetensors file, no file of torch.save and no pickle",
+            )),
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Safetensors => "safetensors",
+            Self::TorchZip => "torch-zip",
+            Self::TorchStream => "torch-stream",
+            Self::Pickle => "pickle",
+        })
+    }
+}

@@ -1,0 +1,32 @@
+//! Other people's checkpoints, read without executing anything, and Foil's own.
+//!
+//! | folder or file | what it knows |
+//! |---|---|
+//! | `pickle/` | Python's pickles, as values |
+//! | `torch/` | tensors and state dictionaries in PyTorch's three containers |
+//! | `numpy` | arrays |
+//! | `nvidia/` | network pickles of EDM2 |
+//! | `statistics` | reference statistics |
+//! | `safetensors`, `writer` | that format |
+//! | `snapshot` | Foil's files of networks |
+//!
+//! A file is mapped, not read: a network of gigabytes opens in milliseconds, and its tensors stay where they are until they are
+//! needed. Whatever the file claims, opening it costs a bounded amount of memory and time.
+
+mod contents;
+mod format;
+mod numpy;
+mod nvidia;
+mod pickle;
+mod problem;
+mod safetensors;
+mod snapshot;
+mod statistics;
+mod torch;
+mod writer;
+
+pub use contents::Contents;
+pub use format::Format;
+pub use snapshot::{Provenance, Snapshot};
+pub use statistics::{Moments, Statistics};
+pub use writer::write;

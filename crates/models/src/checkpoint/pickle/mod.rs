@@ -1,0 +1,60 @@
+//! Python pickles, read by a machine that cannot execute anything.
+//!
+//! A pickle is a program for a small stack machine, and two of its instructions call functions of the program's choice. Here they
+//! make nodes that say what would have been called with what; whoever reads a checkpoint looks for the few calls
+//! that it knows and understands them itself. Nothing else has any effect.
+//!
+//! All values lie in one list and refer to each other by their places: what refers to itself is no trouble, and neither is the
+//! end of a value nested a million deep. Texts and bytes stay in the file. The memory is bounded whatever the file says.
+
+mod budget;
+mod input;
+mod machine;
+mod node;
+mod opcode;
+mod operands;
+mod value;
+
+use std::ops::Range;
+
+pub(crate) use node::Node;
+use value::{Id, Value};
+
+use super::problem::Found;
+
+/// A program that has run: its values, and which of them is the result.
+#[derive(Debug)]
+pub(crate) struct Pickle<'a> {
+    bytes: &'a [u8],
+    values: Vec<Value>,
+    root: Id,
+    end: usize,
+}
+
+impl<'a> Pickle<'a> {
+    /// Memory of a checkpoint's values. The largest published network needs a hundredth.
+    pub(crate) const LARGE: usize = 64 << 20;
+    /// Memory of the few values in the header of a torch stream.
+    pub(crate) const SMALL: usize = 64 << 10;
+
+    /// Runs the program in `range` of a file, with about `memory` bytes of memory.
+    pub(crate) fn read(bytes: &'a [u8], range: Range<usize>, memory: usize) -> Found<Self> {
+        machine::Machine::new(bytes, range, memory).run()
+    }
+
+    /// Its result.
+    pub(crate) fn root(&self) -> Node<'_> {
+        Node::new(self, self.root)
+    }
+
+    /// Every value that was made on the way.
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = Node<'_>> {
+        let places = 0..self.values.len();
+        places.map(|place| Node::new(self, Id(place as u32)))
+    }
+
+    /// Where in the file the program ends.
+    pub(crate) fn end(&self) -> usize {
+        self.end
+    }
+}

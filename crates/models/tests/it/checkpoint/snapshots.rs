@@ -1,0 +1,70 @@
+//! Foil's own files: what is written is what is read.
+
+use foil_models::checkpoint::{Contents, Format, write};
+
+use super::{assert_same, fixture, networks::network, tensors};
+
+#[test]
+fn a_converted_network_is_the_same_network() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in [
+        "edm2-tiny-main.pkl",
+        "edm2-tiny-guide.pkl",
+        "edm2-tiny-uncond.pkl",
+        "checkpoints/latents-2147483-0.135.pkl",
+    ] {
+        let mut original = network(name);
+        original.provenance.licence = Some("CC BY-NC-SA 4.0".into());
+        // A number whose shortest decimal form is long.
+        original.config.dropout = 0.1 + 0.2;
+        let path = folder.path().join("network.safetensors");
+        original.save(&path).unwrap();
+        assert_eq!(Format::of_file(&path).unwrap(), Format::Safetensors);
+        let Contents::Edm2(copy) = Contents::open(&path).unwrap() else {
+            panic!("not a network");
+        };
+        assert_eq!(copy.config, original.config);
+        assert_eq!(copy.encoder, original.encoder);
+        assert_eq!(copy.provenance, original.provenance);
+        assert_same(&copy.weights, &original.weights);
+        // Written again, it is the same file, over itself.
+        let bytes = std::fs::read(&path).unwrap();
+        copy.save(&path).unwrap();
+        assert!(std::fs::read(&path).unwrap() == bytes, "{name}");
+    }
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+    assert_eq!(left.len(), 1);
+}
+
+#[test]
+fn every_type_is_written_as_other_programs_read_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tensors.safetensors");
+    let original = tensors(&fixture("checkpoints/torch.pt"));
+    write(&path, &original, std::collections::BTreeMap::new()).unwrap();
+    assert_same(&tensors(&path), &original);
+    let bytes = std::fs::read(&path).unwrap();
+    let read = ::safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    assert_eq!(read.len(), 19);
+    assert_eq!(
+        read.tensor("long").unwrap().data()[..8],
+        1_i64.to_le_bytes()
+    );
+}
+
+#[test]
+fn a_place_that_cannot_be_written_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let original = network("edm2-tiny-uncond.pkl");
+    let error = original.save(&folder.path().join("missing/network.safetensors"));
+    assert!(
+        error
+            .unwrap_err()
+            .to_string()
+            .contains("missing/network.safetensors")
+    );
+    // A folder in the way.
+    std::fs::create_dir(folder.path().join("taken")).unwrap();
+    original.save(&folder.path().join("taken")).unwrap_err();
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
