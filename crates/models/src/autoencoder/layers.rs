@@ -4,7 +4,7 @@
 //! nothing reads it.
 
 use candle_core::{DType, Device, Tensor};
-use foil_tensor::{Epilogue, PackedConv2d, Residual, group_norm, group_norm_silu, nearest_2x};
+use foil_tensor::{Epilogue, PackedConv2d, Residual, group_norm, group_norm_silu};
 
 use super::{Config, plan::Step};
 use crate::{Result, Weights};
@@ -23,17 +23,19 @@ pub(super) struct Source<'a> {
 }
 
 impl Source<'_> {
-    /// As stored for inference.
+    /// As the layers compute with it.
     pub(super) fn tensor(&self, name: &str) -> Result<Tensor> {
-        let tensor = self.weights.get(name)?.tensor(self.device)?;
-        Ok(tensor.to_dtype(self.dtype)?)
+        Ok(self.single(name)?.to_dtype(self.dtype)?)
+    }
+
+    /// In single precision.
+    pub(super) fn single(&self, name: &str) -> Result<Tensor> {
+        self.weights.get(name)?.tensor(self.device)
     }
 
     /// In single precision: a bias is added before sums are rounded.
     pub(super) fn bias(&self, layer: &str) -> Result<Tensor> {
-        self.weights
-            .get(&format!("{layer}.bias"))?
-            .tensor(self.device)
+        self.single(&format!("{layer}.bias"))
     }
 }
 
@@ -50,19 +52,14 @@ impl Convolution {
         let weight = source.tensor(&format!("{name}.weight"))?;
         let padding = weight.dim(2)? / 2;
         let side = EXPECTED_SIDE * scale;
-        Ok(Self {
-            weight: PackedConv2d::expecting(&weight, 1, padding, [1, side, side])?,
-            bias: source.bias(name)?,
-        })
+        let weight = PackedConv2d::expecting(&weight, 1, padding, [1, side, side])?;
+        Self::packed(source, name, weight)
     }
 
-    /// Of every second pixel, without padding.
-    fn halving(source: Source<'_>, name: &str) -> Result<Self> {
-        let weight = source.tensor(&format!("{name}.weight"))?;
-        Ok(Self {
-            weight: PackedConv2d::new(&weight, 2, 0)?,
-            bias: source.bias(name)?,
-        })
+    /// With a packed weight and the bias of the layer of this name.
+    pub(super) fn packed(source: Source<'_>, name: &str, weight: PackedConv2d) -> Result<Self> {
+        let bias = source.bias(name)?;
+        Ok(Self { weight, bias })
     }
 
     pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
@@ -154,38 +151,5 @@ impl Block {
         let normalised = self.norms[1].with_silu(&branch)?;
         drop(branch);
         second.added_to(&main, &normalised)
-    }
-}
-
-/// Half the sides: a convolution of every second pixel, of an image that has a line of zeros more on the right and below.
-#[derive(Debug)]
-pub(super) struct Down(Convolution);
-
-impl Down {
-    pub(super) fn new(source: Source<'_>, name: &str) -> Result<Self> {
-        Ok(Self(Convolution::halving(source, name)?))
-    }
-
-    pub(super) fn forward(&self, x: Tensor) -> Result<Tensor> {
-        let padded = x.pad_with_zeros(1, 0, 1)?;
-        drop(x);
-        let padded = padded.pad_with_zeros(2, 0, 1)?;
-        self.0.forward(&padded)
-    }
-}
-
-/// Twice the sides: each pixel four times, then a convolution.
-#[derive(Debug)]
-pub(super) struct Up(Convolution);
-
-impl Up {
-    pub(super) fn new(source: Source<'_>, step: &Step) -> Result<Self> {
-        Ok(Self(Convolution::new(source, &step.name, step.scale)?))
-    }
-
-    pub(super) fn forward(&self, x: Tensor) -> Result<Tensor> {
-        let doubled = nearest_2x(&x)?;
-        drop(x);
-        self.0.forward(&doubled)
     }
 }

@@ -17,6 +17,7 @@ mod encoder;
 mod layers;
 mod layout;
 mod plan;
+mod resample;
 mod sequence;
 
 pub use config::Config;

@@ -5,9 +5,10 @@ use candle_core::{DType, Device, Tensor};
 use super::{
     Config,
     attention::Attention,
-    layers::{Block, Convolution, Down, Norm, Source, Up},
+    layers::{Block, Convolution, Norm, Source},
     layout,
     plan::{Kind, Step},
+    resample::{Down, Up},
 };
 use crate::{Error, Result, Weights};
 
