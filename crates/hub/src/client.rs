@@ -33,7 +33,7 @@ pub(crate) struct Reply {
 pub(crate) struct Kept {
     /// Bytes.
     pub bytes: u64,
-    /// By which the server can tell whether its file is still the same; none where the address says so itself.
+    /// By which the server can tell whether its file is still the same; none where the file's digest is known.
     pub validator: Option<String>,
 }
 

@@ -30,10 +30,8 @@ pub(crate) struct Download<'a> {
     pub place: &'a Place,
     /// Bytes of the file, where known beforehand.
     pub length: Option<u64>,
-    /// Of the file, where known beforehand.
+    /// Of the file, where known beforehand. A part is then continued without asking which version it is of: the end tells.
     pub sha256: Option<&'a str>,
-    /// Whether the name of the part file says which version of the file it is, so that no server has to be asked.
-    pub named_by_content: bool,
 }
 
 /// Why an attempt ended.
@@ -49,6 +47,21 @@ enum End {
 impl Download<'_> {
     /// Fetches, checks, and gives the file its name. The caller holds the lock.
     pub fn run(&self, observer: &mut dyn Observer) -> Result<()> {
+        let continued = self.kept()?.is_some();
+        self.receive_all(observer)?;
+        match self.finish(observer) {
+            // What was kept may have been another version, or another program's with holes in it.
+            Err(Error::Damaged { .. }) if continued => {
+                tell(observer, Event::Changed)?;
+                self.receive_all(observer)?;
+                self.finish(observer)
+            }
+            finished => finished,
+        }
+    }
+
+    /// Until the part is whole.
+    fn receive_all(&self, observer: &mut dyn Observer) -> Result<()> {
         let mut failures = 0;
         loop {
             let end = match self.attempt(observer) {
@@ -59,7 +72,7 @@ impl Download<'_> {
                 end => end?,
             };
             match end {
-                End::Whole => return self.finish(observer),
+                End::Whole => return Ok(()),
                 End::Useless => tell(observer, Event::Changed)?,
                 End::Broken { problem, progress } => {
                     failures = if progress { 1 } else { failures + 1 };
@@ -125,10 +138,10 @@ impl Download<'_> {
             Err(problem) => return Err(at(part)(problem)),
         };
         let validator = fs::read_to_string(self.validator_path()).ok();
-        let usable = bytes > 0 && (self.named_by_content || validator.is_some());
+        let usable = bytes > 0 && (self.sha256.is_some() || validator.is_some());
         Ok(usable.then_some(Kept {
             bytes,
-            validator: validator.filter(|_| !self.named_by_content),
+            validator: validator.filter(|_| self.sha256.is_none()),
         }))
     }
 
@@ -140,7 +153,7 @@ impl Download<'_> {
     fn remember(&self, reply: &Reply) -> Result<()> {
         let path = self.validator_path();
         match reply.validator() {
-            _ if self.named_by_content => Ok(()),
+            _ if self.sha256.is_some() => Ok(()),
             Some(validator) => fs::write(&path, validator).map_err(at(&path)),
             None => self.forget(),
         }

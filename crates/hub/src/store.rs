@@ -74,7 +74,6 @@ impl Store {
             place: &place,
             length: None,
             sha256: None,
-            named_by_content: false,
         };
         run(&download, observer).map_err(|error| advised(error, &by_hand))?;
         Ok(place.target)
@@ -102,7 +101,6 @@ impl Store {
             place: &place,
             length: about.length,
             sha256: is_sha256.then_some(about.digest.as_str()),
-            named_by_content: true,
         };
         run(&download, observer).map_err(|error| advised(error, &by_hand))?;
         repository.link(&about)

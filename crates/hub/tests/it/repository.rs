@@ -124,7 +124,7 @@ fn what_other_programs_fetched_is_found() {
 }
 
 #[test]
-fn an_unfinished_content_is_continued_because_its_name_says_which_it_is() {
+fn an_unfinished_content_is_continued_because_its_digest_is_known() {
     let folder = tempfile::tempdir().unwrap();
     let storage = storage();
     let server = Server::start(hub(&storage.address));
@@ -138,6 +138,25 @@ fn an_unfinished_content_is_continued_because_its_name_says_which_it_is() {
     );
     assert_eq!(storage.seen()[0].headers["range"], "bytes=3-");
     assert!(!storage.seen()[0].headers.contains_key("if-range"));
+}
+
+#[test]
+fn an_unfinished_content_that_was_something_else_is_fetched_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let storage = storage();
+    let server = Server::start(hub(&storage.address));
+    let store = Store::new(environment(folder.path(), &server.address)).unwrap();
+    let blobs = folder.path().join("hub/models--owner--name/blobs");
+    fs::create_dir_all(&blobs).unwrap();
+    // With a hole, with a hole at full length, and too long.
+    for left in [&b"w\0i"[..], b"w\0ights", b"weights and more"] {
+        fs::write(blobs.join(format!("{SHA256}.incomplete")), left).unwrap();
+        let (found, told) = fetch(&store, "hf://owner/name/folder/w.bin").unwrap();
+        assert_eq!(found, CONTENT);
+        assert!(told.contains(&"Changed".to_owned()), "{told:?}");
+        fs::remove_dir_all(folder.path().join("hub/models--owner--name/snapshots")).unwrap();
+        fs::remove_file(blobs.join(SHA256)).unwrap();
+    }
 }
 
 #[test]
