@@ -25,6 +25,34 @@ pub enum Command {
     /// Measure the speed of this machine's arithmetic
     #[command(subcommand)]
     Bench(BenchCommand),
+    /// List the published models: networks, guidance, scores and sizes
+    Models(Models),
+    /// Download models into the cache, and print where they are
+    Fetch(Fetch),
+}
+
+#[derive(Debug, Args)]
+pub struct Models {
+    /// Print one JSON object instead of a table
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Fetch {
+    /// Presets or networks of `foil models`, https:// addresses, hf://owner/name/path@revision, or paths of files
+    #[arg(required = true, value_name = "NAME|URL")]
+    pub sources: Vec<String>,
+    #[command(flatten)]
+    pub connection: Connection,
+}
+
+/// Whether files may come from elsewhere.
+#[derive(Debug, Args)]
+pub struct Connection {
+    /// Open no connection and use what is in the cache; FOIL_OFFLINE=1 and HF_HUB_OFFLINE=1 do the same
+    #[arg(long)]
+    pub offline: bool,
 }
 
 #[derive(Debug, Subcommand)]

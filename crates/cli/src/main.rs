@@ -2,7 +2,9 @@
 
 mod arguments;
 mod commands;
+mod files;
 mod interrupt;
+mod output;
 mod progress;
 mod timing;
 

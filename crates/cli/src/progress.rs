@@ -38,14 +38,32 @@ impl Progress {
         let template = format!(
             "{{prefix:<26}} {{bar:28.yellow/dim}} {{pos:>5}}/{{len}} {unit} {{msg}} {{elapsed}}, {{eta}} left"
         );
-        let style = ProgressStyle::with_template(&template)
+        self.add(name, 0, Some(length), &template)
+    }
+
+    /// A bar for bytes that arrive after those that are kept, of `total` where that is known.
+    pub fn bytes(&self, name: &str, kept: u64, total: Option<u64>) -> Bar {
+        let template = match total {
+            Some(_) => {
+                "{prefix:<26} {wide_bar:.yellow/dim} {decimal_bytes}/{decimal_total_bytes} {decimal_bytes_per_sec} {eta} left"
+            }
+            None => "{prefix:<26} {spinner} {decimal_bytes} {decimal_bytes_per_sec} {elapsed}",
+        };
+        self.add(name, kept, total, template)
+    }
+
+    fn add(&self, name: &str, start: u64, length: Option<u64>, template: &str) -> Bar {
+        let style = ProgressStyle::with_template(template)
             .expect("a constant template")
             .progress_chars("━━╌");
-        let drawn = self.bars.add(
-            ProgressBar::new(length)
-                .with_style(style)
-                .with_prefix(name.to_owned()),
-        );
+        let drawn = length.map_or_else(ProgressBar::no_length, ProgressBar::new);
+        let drawn = drawn.with_style(style).with_prefix(name.to_owned());
+        let drawn = self.bars.add(drawn.with_position(start));
+        if start > 0 {
+            // Earlier work says nothing about the speed: it is counted once, and its speed forgotten.
+            drawn.tick();
+            drawn.reset_eta();
+        }
         drawn.enable_steady_tick(Duration::from_millis(200));
         Bar {
             drawn,

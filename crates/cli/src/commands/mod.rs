@@ -1,6 +1,8 @@
 //! One function for each verb: resolve what was typed, call the library, report.
 
 mod bench;
+mod fetch;
+mod models;
 mod toy;
 
 use anyhow::Result;
@@ -16,5 +18,7 @@ pub fn run(command: Command) -> Result<()> {
         Command::Toy(ToyCommand::Plot(arguments)) => toy::plot::run(&arguments),
         Command::Toy(ToyCommand::Bench(arguments)) => toy::bench::run(&arguments),
         Command::Bench(BenchCommand::Ops(arguments)) => bench::ops::run(&arguments),
+        Command::Models(arguments) => models::run(&arguments),
+        Command::Fetch(arguments) => fetch::run(&arguments),
     }
 }

@@ -5,6 +5,7 @@
 )]
 
 mod bench;
+mod files;
 mod refusals;
 mod reproduce;
 mod toy;

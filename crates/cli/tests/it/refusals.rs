@@ -10,7 +10,7 @@ fn refuse(folder: &Path, arguments: &str, words: &[&str]) {
 }
 
 /// That a run was a refusal which names all the words.
-fn refused(output: Output, arguments: &str, words: &[&str]) {
+pub fn refused(output: Output, arguments: &str, words: &[&str]) {
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "foil {arguments}: {said}");
     assert!(
