@@ -202,9 +202,7 @@ impl Download<'_> {
                 Ok(0) => "it ended too early".to_owned(),
                 Ok(count) => {
                     bytes += count as u64;
-                    if bytes > total.unwrap_or(LARGEST) {
-                        return Err(self.too_large(bytes));
-                    }
+                    self.expect_at_most(bytes, total)?;
                     file.write_all(&buffer[..count])
                         .map_err(|problem| self.unwritten(problem, total.map(|all| all - bytes)))?;
                     tell(observer, Event::Received { bytes })?;
@@ -215,6 +213,16 @@ impl Download<'_> {
             };
             let progress = bytes > start;
             return Ok(End::Broken { problem, progress });
+        }
+    }
+
+    fn expect_at_most(&self, bytes: u64, total: Option<u64>) -> Result<()> {
+        match total {
+            Some(total) if bytes > total => {
+                Err(self.damaged(format!("more than the {total} bytes that were announced")))
+            }
+            None if bytes > LARGEST => Err(self.too_large(bytes)),
+            _ => Ok(()),
         }
     }
 

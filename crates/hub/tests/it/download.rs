@@ -175,6 +175,28 @@ fn a_server_that_never_sends_what_it_announces_is_given_up() {
 }
 
 #[test]
+fn more_than_was_announced_is_not_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(|request| {
+        if request.headers.contains_key("range") {
+            let answer = Answer::new(206, content(900, 11));
+            return answer.with("Content-Range", "bytes 100-199/200");
+        }
+        Answer::file(request, &content(200, 11), "\"a\"").cut(100)
+    });
+    let address = format!("{}/w", server.address);
+    let said = fetch(&store(folder.path()), &address)
+        .unwrap_err()
+        .to_string();
+    assert!(said.contains("more than the 200 bytes"), "{said}");
+    let part = folder
+        .path()
+        .join("foil")
+        .join(&files(&folder.path().join("foil"))[0]);
+    assert!(std::fs::read(part).unwrap() == content(200, 11)[..100]);
+}
+
+#[test]
 fn an_answer_without_a_length_ends_where_it_ends() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(|_| {
