@@ -4,23 +4,13 @@ Reads lines of a program's name (foil, torch) and its JSON, and one of `load` an
 --into it is also written between the two marker comments of a file."""
 
 import argparse
-import json
 import math
 import statistics
-from pathlib import Path
 
-BEGIN, END = "<!-- ops:begin -->", "<!-- ops:end -->"
+from tables import markdown, processor, read, write
+
 CHANNELS_LAST, NCHW, NO_LAYOUT = "channels-last", "nchw", ""
 NOTHING = "–"
-
-
-def read(path):
-    """Name of the program, or "load" -> the JSON values of its lines."""
-    runs = {}
-    for line in Path(path).read_text().splitlines():
-        name, result = line.split(" ", 1)
-        runs.setdefault(name, []).append(json.loads(result))
-    return runs
 
 
 def medians(runs, value, key_fields):
@@ -80,7 +70,7 @@ def table(rows):
     heading = ["operation", "shape", "type", "Foil", "PyTorch, NCHW", "PyTorch, channels-last", "candle"]
     heading += ["Foil / channels-last", "Foil / candle", "of peak"]
     lines = [heading, ["---"] * 3 + ["---:"] * 7, *[row.cells() for row in rows]]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return markdown(lines)
 
 
 GROUPS = {
@@ -126,25 +116,6 @@ def conditions(runs):
     )
 
 
-def processor():
-    path = Path("/proc/cpuinfo")
-    lines = path.read_text().splitlines() if path.exists() else []
-    fields = dict(line.split(":", 1) for line in reversed(lines) if ":" in line)
-    fields = {name.strip(): value.strip() for name, value in fields.items()}
-    if "model name" not in fields:
-        return "a processor without /proc/cpuinfo's model name"
-    return f"{fields['model name']} (family {fields.get('cpu family', '?')}, model {fields.get('model', '?')})"
-
-
-def write_between_markers(path, text):
-    document = Path(path).read_text()
-    before, begin, rest = document.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise SystemExit(f"error: {path} has no {BEGIN} … {END}")
-    Path(path).write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("results", help="lines of a program's name and its JSON")
@@ -153,9 +124,7 @@ def main():
     runs = read(arguments.results)
     rows = joined(runs)
     text = f"{conditions(runs)}\n\n{summary(rows)}\n\n{table(rows)}"
-    if arguments.into:
-        write_between_markers(arguments.into, text)
-    print(text)
+    write(text, arguments.into, "ops")
 
 
 if __name__ == "__main__":

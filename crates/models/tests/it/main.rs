@@ -6,6 +6,7 @@
 
 mod autoencoder;
 mod checkpoint;
+mod edm2;
 mod golden;
 mod pixels;
 mod plan;

@@ -1,0 +1,163 @@
+//! Whole trajectories from torch's seeds: noise, labels, guidance, churn, pixels.
+
+use candle_core::{DType, Device, Tensor};
+use foil_diffusion::{
+    Silent,
+    random::StreamKind,
+    random::{Stream, TorchCpu},
+    sampler::{Churn, SamplerChoice},
+    schedule::Karras,
+};
+use foil_models::edm2::{Edm2, Generated, Generator, Guide};
+
+use super::{error, expected, network, snapshot};
+
+const SEEDS: [u64; 4] = [0, 1, 2, 16];
+/// Eight steps carry the error of an evaluation further. The worst seen is 1.9e-6.
+const TOLERANCE: f64 = 1e-3;
+
+fn generator<'a>(main: &'a Edm2, guide: Guide<'a>, weight: f64, churn: Churn) -> Generator<'a> {
+    Generator {
+        main,
+        guide,
+        weight,
+        interval: None,
+        sampler: SamplerChoice::Heun(churn),
+        levels: Karras::new(0.002, 80.0, 7.0).unwrap().levels(8).unwrap(),
+        stream: StreamKind::TorchCpu,
+        class: None,
+    }
+}
+
+fn sampled(generator: &Generator<'_>, seeds: &[u64]) -> Generated {
+    generator.batch(seeds, &Device::Cpu, &mut Silent).unwrap()
+}
+
+#[test]
+fn noise_and_labels_are_torchs() {
+    let expected = expected();
+    let rows: Vec<Vec<f32>> = expected["sample.labels"].to_vec2().unwrap();
+    let noise: Vec<Vec<f32>> = expected["sample.noise"]
+        .flatten_from(1)
+        .unwrap()
+        .to_vec2()
+        .unwrap();
+    for ((seed, row), noise) in SEEDS.into_iter().zip(rows).zip(noise) {
+        let mut stream = TorchCpu::new(seed);
+        let mut drawn = vec![0.0; noise.len()];
+        stream.fill_normal(&mut drawn);
+        let most = drawn
+            .iter()
+            .zip(&noise)
+            .map(|(a, b)| (a - b).abs())
+            .fold(0.0, f32::max);
+        // The last bit of a logarithm or a sine differs between libraries.
+        assert!(most <= 1e-6, "noise of seed {seed}: {most}");
+        let class = stream.below(10) as usize;
+        assert_eq!(
+            row.iter().position(|&value| value > 0.5),
+            Some(class),
+            "label of seed {seed}"
+        );
+    }
+}
+
+#[test]
+fn samples_are_those_of_the_reference_program() {
+    let expected = expected();
+    let [main, guide, uncond] = ["main", "guide", "uncond"].map(|name| network(name, DType::F32));
+    let churn = Churn {
+        amount: 10.0,
+        sigma_min: 0.05,
+        sigma_max: 50.0,
+        inflation: 1.003,
+    };
+    let cases = [
+        ("none", Guide::None, 1.0, Churn::NONE),
+        (
+            "autoguidance_w2.1",
+            Guide::Network(&guide),
+            2.1,
+            Churn::NONE,
+        ),
+        (
+            "autoguidance_w0.5",
+            Guide::Network(&guide),
+            0.5,
+            Churn::NONE,
+        ),
+        ("cfg_w1.5", Guide::Network(&uncond), 1.5, Churn::NONE),
+        ("churn", Guide::Network(&guide), 2.1, churn),
+    ];
+    for (name, guide, weight, churn) in cases {
+        let found = sampled(&generator(&main, guide, weight, churn), &SEEDS);
+        let error = error(&found.samples, &expected[&format!("sample.{name}")]);
+        assert!(error < TOLERANCE, "{name}: {error}");
+    }
+    let different = error(
+        &expected["sample.autoguidance_w2.1"],
+        &expected["sample.none"],
+    );
+    assert!(different > 0.1, "guidance changes little: {different}");
+}
+
+#[test]
+fn an_image_does_not_depend_on_its_batch() {
+    for dtype in [DType::F32, DType::BF16] {
+        let (main, guide) = (network("main", dtype), network("guide", dtype));
+        let generator = generator(&main, Guide::Network(&guide), 2.1, Churn::NONE);
+        let together = sampled(&generator, &SEEDS);
+        for (index, seed) in SEEDS.into_iter().enumerate() {
+            let alone = sampled(&generator, &[seed]);
+            let bits = |tensor: &Tensor| -> Vec<u32> {
+                let numbers: Vec<f32> = tensor.flatten_all().unwrap().to_vec1().unwrap();
+                numbers.into_iter().map(f32::to_bits).collect()
+            };
+            let within = together.samples.narrow(0, index, 1).unwrap();
+            assert!(
+                bits(&within) == bits(&alone.samples),
+                "{dtype:?} seed {seed}"
+            );
+            assert_eq!(alone.classes, together.classes[index..=index]);
+        }
+    }
+}
+
+#[test]
+fn evaluations_are_counted_and_saved_where_guidance_does_not_act() {
+    let (main, guide) = (network("main", DType::F32), network("guide", DType::F32));
+    let mut generator = generator(&main, Guide::Network(&guide), 2.1, Churn::NONE);
+    let count = |generator: &Generator<'_>| {
+        let evaluations = sampled(generator, &[3]).evaluations;
+        (evaluations.strong, evaluations.weak)
+    };
+    assert_eq!(count(&generator), (15, 15));
+    let gate = foil_diffusion::guidance::Gate::Step;
+    generator.interval = Some(foil_diffusion::guidance::Interval::new(0.1, 10.0, gate).unwrap());
+    let (strong, weak) = count(&generator);
+    assert!(strong == 15 && weak > 0 && weak < 15, "{weak}");
+    generator.weight = 1.0;
+    assert_eq!(count(&generator), (15, 0));
+}
+
+#[test]
+fn pixels_are_those_of_the_reference_program() {
+    let [main, guide] = ["main", "guide"].map(|name| network(name, DType::F32));
+    let found = sampled(
+        &generator(&main, Guide::Network(&guide), 2.1, Churn::NONE),
+        &SEEDS,
+    );
+    let expected = expected()["sample.autoguidance_w2.1.uint8"]
+        .permute((0, 2, 3, 1))
+        .unwrap();
+    let expected: Vec<u8> = expected.flatten_all().unwrap().to_vec1().unwrap();
+    let images = snapshot("main").encoder.pixels(&found.samples).unwrap();
+    let found: Vec<u8> = images.into_iter().flat_map(|image| image.bytes).collect();
+    assert_eq!(found.len(), expected.len());
+    let equal = found.iter().zip(&expected).filter(|(a, b)| a == b).count();
+    assert!(
+        equal as f64 >= 0.999 * expected.len() as f64,
+        "{equal} of {}",
+        expected.len()
+    );
+}
