@@ -2,7 +2,10 @@
 
 use half::bf16;
 
-use crate::{instructions::Instructions, product::Microkernel};
+use crate::{
+    instructions::Instructions,
+    product::{Microkernel, transforms::Transforms},
+};
 
 mod sealed {
     pub trait Sealed {}
@@ -30,6 +33,9 @@ pub trait Element: sealed::Sealed + Copy + Default + PartialEq + Send + Sync + '
     /// The tile product of these instructions.
     #[doc(hidden)]
     fn microkernel(instructions: Instructions) -> Microkernel<Self>;
+    /// The transforms of Winograd's convolution by these instructions.
+    #[doc(hidden)]
+    fn transforms(instructions: Instructions) -> Transforms<Self>;
 }
 
 impl Element for f32 {
@@ -61,6 +67,10 @@ impl Element for f32 {
 
     fn microkernel(instructions: Instructions) -> Microkernel<Self> {
         Microkernel::f32(instructions)
+    }
+
+    fn transforms(instructions: Instructions) -> Transforms<Self> {
+        Transforms::f32(instructions)
     }
 }
 
@@ -99,5 +109,9 @@ impl Element for bf16 {
 
     fn microkernel(instructions: Instructions) -> Microkernel<Self> {
         Microkernel::bf16(instructions)
+    }
+
+    fn transforms(instructions: Instructions) -> Transforms<Self> {
+        Transforms::bf16(instructions)
     }
 }

@@ -14,7 +14,7 @@ use super::{
     lanes::{Lanes, Pairs, SplitPairs, tile_of_rows},
     microkernel::Tile,
     strip::{self, Strip},
-    transforms,
+    transforms::{self, Filter, Widened},
 };
 
 /// Rows and columns.
@@ -117,15 +117,35 @@ pub(crate) unsafe fn strip(strip: &Strip) {
 /// # Safety
 /// As [`transforms::Input`] says; the processor has the instruction set.
 #[target_feature(enable = "avx2,fma")]
-pub(crate) unsafe fn transform_input(tile: &transforms::Input) {
+pub(crate) unsafe fn transform_f32<F, const OUTPUT: usize, const INPUT: usize>(
+    tile: &transforms::Input<f32>,
+) where
+    F: Filter<OUTPUT, INPUT>,
+{
     // SAFETY: the caller's; the instruction set is enabled here.
-    unsafe { transforms::input::<_, Floats>(tile) }
+    unsafe { transforms::input::<_, Floats, F, _, _>(tile) }
+}
+
+/// # Safety
+/// As [`transforms::Input`] says; the processor has the instruction set.
+#[target_feature(enable = "avx2,fma")]
+pub(crate) unsafe fn transform_bf16<F, const OUTPUT: usize, const INPUT: usize>(
+    tile: &transforms::Input<bf16>,
+) where
+    F: Filter<OUTPUT, INPUT>,
+{
+    // SAFETY: the caller's; the instruction set is enabled here.
+    unsafe { transforms::input::<_, Widened<Floats>, F, _, _>(tile) }
 }
 
 /// # Safety
 /// As [`transforms::Output`] says; the processor has the instruction set.
 #[target_feature(enable = "avx2,fma")]
-pub(crate) unsafe fn transform_output(tile: &transforms::Output) {
+pub(crate) unsafe fn transform_output<F, const OUTPUT: usize, const INPUT: usize>(
+    tile: &transforms::Output,
+) where
+    F: Filter<OUTPUT, INPUT>,
+{
     // SAFETY: the caller's; the instruction set is enabled here.
-    unsafe { transforms::output::<_, Floats>(tile) }
+    unsafe { transforms::output::<Floats, F, _, _>(tile) }
 }

@@ -3,8 +3,9 @@
 #![allow(unsafe_code, reason = "vector instructions")]
 
 use std::arch::x86_64::{
-    __m512, __m512bh, __m512i, __mmask16, _mm512_and_si512, _mm512_castsi512_ps,
-    _mm512_cvtne2ps_pbh, _mm512_dpbf16_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512,
+    __m256i, __m512, __m512bh, __m512i, __mmask16, _mm256_loadu_si256, _mm256_storeu_si256,
+    _mm512_and_si512, _mm512_castsi512_ps, _mm512_cvtepu16_epi32, _mm512_cvtne2ps_pbh,
+    _mm512_cvtneps_pbh, _mm512_dpbf16_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512,
     _mm512_mask_storeu_epi16, _mm512_maskz_loadu_ps, _mm512_set1_epi32, _mm512_set1_ps,
     _mm512_setzero_ps, _mm512_slli_epi32, _mm512_storeu_ps,
 };
@@ -15,7 +16,7 @@ use super::{
     lanes::{Lanes, Pairs, SplitPairs, tile_of_rows},
     microkernel::Tile,
     strip::{self, Strip},
-    transforms,
+    transforms::{self, Channels, Filter, Widened},
 };
 
 /// Rows and columns.
@@ -136,6 +137,28 @@ unsafe impl Lanes<bf16> for NativePairs {
     }
 }
 
+// SAFETY: sixteen elements are read or written, with AVX512-BF16 enabled.
+unsafe impl Channels<bf16> for NativePairs {
+    type Lanes = Floats;
+
+    #[inline(always)]
+    unsafe fn read(from: *const bf16) -> __m512 {
+        // SAFETY: the caller's.
+        unsafe {
+            let bits = _mm512_cvtepu16_epi32(_mm256_loadu_si256(from.cast()));
+            _mm512_castsi512_ps(_mm512_slli_epi32::<16>(bits))
+        }
+    }
+    #[inline(always)]
+    unsafe fn write(channels: __m512, to: *mut bf16) {
+        // SAFETY: the caller's; vectors of bf16 and of integers are the same bits.
+        unsafe {
+            let rounded: __m256i = std::mem::transmute(_mm512_cvtneps_pbh(channels));
+            _mm256_storeu_si256(to.cast(), rounded);
+        }
+    }
+}
+
 /// # Safety
 /// As [`Tile`] says; the processor has AVX-512.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
@@ -168,17 +191,49 @@ pub(crate) unsafe fn strip(strip: &Strip) {
 /// # Safety
 /// As [`transforms::Input`] says; the processor has the instruction set.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-pub(crate) unsafe fn transform_input(tile: &transforms::Input) {
+pub(crate) unsafe fn transform_f32<F, const OUTPUT: usize, const INPUT: usize>(
+    tile: &transforms::Input<f32>,
+) where
+    F: Filter<OUTPUT, INPUT>,
+{
     // SAFETY: the caller's; the instruction set is enabled here.
-    unsafe { transforms::input::<_, Floats>(tile) }
+    unsafe { transforms::input::<_, Floats, F, _, _>(tile) }
+}
+
+/// # Safety
+/// As [`transforms::Input`] says; the processor has the instruction set.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma")]
+pub(crate) unsafe fn transform_bf16<F, const OUTPUT: usize, const INPUT: usize>(
+    tile: &transforms::Input<bf16>,
+) where
+    F: Filter<OUTPUT, INPUT>,
+{
+    // SAFETY: the caller's; the instruction set is enabled here.
+    unsafe { transforms::input::<_, NativePairs, F, _, _>(tile) }
+}
+
+/// # Safety
+/// As [`transforms::Input`] says; the processor has the instruction set.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+pub(crate) unsafe fn transform_bf16_split<F, const OUTPUT: usize, const INPUT: usize>(
+    tile: &transforms::Input<bf16>,
+) where
+    F: Filter<OUTPUT, INPUT>,
+{
+    // SAFETY: the caller's; the instruction set is enabled here.
+    unsafe { transforms::input::<_, Widened<Floats>, F, _, _>(tile) }
 }
 
 /// # Safety
 /// As [`transforms::Output`] says; the processor has the instruction set.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-pub(crate) unsafe fn transform_output(tile: &transforms::Output) {
+pub(crate) unsafe fn transform_output<F, const OUTPUT: usize, const INPUT: usize>(
+    tile: &transforms::Output,
+) where
+    F: Filter<OUTPUT, INPUT>,
+{
     // SAFETY: the caller's; the instruction set is enabled here.
-    unsafe { transforms::output::<_, Floats>(tile) }
+    unsafe { transforms::output::<Floats, F, _, _>(tile) }
 }
 
 /// Rounds to bf16 by the processor's own instruction, 32 at a time; denormal numbers become zero.

@@ -50,8 +50,8 @@ pub(crate) struct Scratch<T>(Aligned<T>);
 
 /// What no call uses at the moment.
 static UNUSED: Mutex<Vec<Vec<u32>>> = Mutex::new(Vec::new());
-/// More are given back to the system, the smallest first.
-const KEPT: usize = 16;
+/// More are given back to the system, the smallest first. Winograd's convolution takes two for each thread.
+const KEPT: usize = 64;
 /// Integers of the largest that is kept: 256 MB.
 const LARGEST: usize = 64 << 20;
 
@@ -155,14 +155,5 @@ impl<'a, T> Shared<'a, T> {
         );
         // SAFETY: inside the borrowed slice, and not shared, as the caller promises.
         unsafe { slice::from_raw_parts_mut(self.data.add(start), length) }
-    }
-
-    /// Where `length` elements from `start` lie, for what writes them with gaps; out of range is a panic.
-    pub fn pointer(&self, start: usize, length: usize) -> *mut T {
-        assert!(
-            start <= self.length && length <= self.length - start,
-            "part outside of the slice"
-        );
-        self.data.wrapping_add(start)
     }
 }

@@ -34,4 +34,4 @@ pub(crate) use memory::{Aligned, Scratch, Shared};
 pub(crate) use microkernel::MOST_ROWS;
 pub use microkernel::Microkernel;
 pub(crate) use packing::{PackedMatrix, Weights, copy};
-pub(crate) use run::{Rows, Sink, Tiles, run, run_alone};
+pub(crate) use run::{Rows, Sink, Tiles, run};

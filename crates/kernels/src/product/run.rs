@@ -123,22 +123,6 @@ pub(crate) fn run<T: Element, R: Rows<T>>(
     }
 }
 
-/// Multiplies all rows by some panels on the calling thread.
-pub(crate) fn run_alone<T: Element, R: Rows<T>>(
-    kernel: &Microkernel<T>,
-    matrix: &PackedMatrix<T>,
-    rows: &R,
-    sink: &impl Sink,
-    panels: std::ops::Range<usize>,
-) {
-    let count = rows.count();
-    if count == 0 || panels.is_empty() {
-        return;
-    }
-    let tile_rows = count.div_ceil(count.div_ceil(kernel.rows));
-    run_task(kernel, matrix, (rows, sink), (0..count, tile_rows), panels);
-}
-
 /// Room for one tile's sums.
 #[repr(C, align(64))]
 struct Sums([f32; MOST_SUMS]);
@@ -164,9 +148,37 @@ impl<'a, T: Element> Tiles<'a, T> {
         &mut self,
         matrix: &PackedMatrix<T>,
         panel: usize,
-        (a, stride): (&[T], usize),
+        rows: (&[T], usize),
         count: usize,
     ) -> &[f32] {
+        let pointers = self.pointers(matrix, rows, count);
+        // SAFETY: the rows were checked.
+        unsafe { self.multiply_at(matrix, panel, &pointers, count) }
+    }
+
+    /// The same to `to`, where a whole tile must have room: all of it may be written.
+    pub fn multiply_to(
+        &self,
+        matrix: &PackedMatrix<T>,
+        panel: usize,
+        rows: (&[T], usize),
+        count: usize,
+        to: &mut [f32],
+    ) {
+        let room = self.kernel.rows * self.kernel.columns;
+        assert!(room <= to.len(), "room for {room} sums");
+        let pointers = self.pointers(matrix, rows, count);
+        let tile = tile(matrix, panel, &pointers, count);
+        // SAFETY: the rows and the room were checked; the packing has the kernel's own layout.
+        unsafe { self.session.multiply(&tile, to.as_mut_ptr()) };
+    }
+
+    fn pointers(
+        &self,
+        matrix: &PackedMatrix<T>,
+        (a, stride): (&[T], usize),
+        count: usize,
+    ) -> [*const T; MOST_ROWS] {
         assert_eq!(matrix.taps, 1, "rows in one piece");
         assert!((1..=self.kernel.rows).contains(&count), "{count} rows");
         assert!(
@@ -178,8 +190,7 @@ impl<'a, T: Element> Tiles<'a, T> {
         for (row, pointer) in pointers[..count].iter_mut().enumerate() {
             *pointer = a[row * stride..].as_ptr();
         }
-        // SAFETY: the rows were checked.
-        unsafe { self.multiply_at(matrix, panel, &pointers, count) }
+        pointers
     }
 
     /// The same where each row is given by a pointer for each tap, `[tap][MOST_ROWS]`.
@@ -193,16 +204,26 @@ impl<'a, T: Element> Tiles<'a, T> {
         pointers: &[*const T],
         count: usize,
     ) -> &mut [f32] {
-        let tile = Tile {
-            count,
-            rows: pointers.as_ptr(),
-            taps: matrix.taps,
-            depth: matrix.depth,
-            panel: matrix.panel(panel).as_ptr(),
-        };
+        let tile = tile(matrix, panel, pointers, count);
         // SAFETY: the caller's for the pointers; the packing has the kernel's own layout, `Sums` holds any tile.
         unsafe { self.session.multiply(&tile, self.sums.0.as_mut_ptr()) };
         &mut self.sums.0[..count * self.kernel.columns]
+    }
+}
+
+/// `count` rows by a panel.
+fn tile<T: Element>(
+    matrix: &PackedMatrix<T>,
+    panel: usize,
+    pointers: &[*const T],
+    count: usize,
+) -> Tile<T> {
+    Tile {
+        count,
+        rows: pointers.as_ptr(),
+        taps: matrix.taps,
+        depth: matrix.depth,
+        panel: matrix.panel(panel).as_ptr(),
     }
 }
 

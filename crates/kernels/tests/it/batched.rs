@@ -6,7 +6,9 @@ use foil_kernels::{
     product::{BatchedProduct, Epilogue, Residual},
 };
 
-use crate::world::{Guarded, Number, assert_close, assert_close_after, values, widened, written};
+use crate::world::{
+    Guarded, Number, SUMMING, assert_close, assert_close_within, values, widened, written,
+};
 
 /// `[batch, rows, columns]` from `a` `[batch, rows, depth]` and `b` `[batch, columns, depth]`.
 fn definition(product: &BatchedProduct, a: &[f64], b: &[f64]) -> Vec<f64> {
@@ -63,7 +65,7 @@ fn agrees<T: Number>(product: &BatchedProduct) {
         let got = written(sums.len(), |out| {
             product.multiply(instructions, [&a, &b], &epilogue, out);
         });
-        assert_close_after(of, &sums, &got, &finished);
+        assert_close_within(SUMMING, of, &sums, &got, &finished);
     }
 }
 

@@ -7,7 +7,9 @@ use foil_kernels::{Instructions, bf16, product::Epilogue};
 use crate::{
     definition,
     operation::Operation,
-    world::{Guarded, Number, assert_close, integers, values, widened, written},
+    world::{
+        Guarded, Number, assert_close, assert_close_within, integers, values, widened, written,
+    },
 };
 
 pub struct Case<'a, T, O> {
@@ -77,6 +79,12 @@ impl<'a, T: Number, O: Operation> Case<'a, T, O> {
         self.weight = Guarded::new(&vec![weight; self.weight.len()]);
     }
 
+    /// Other inputs and weights.
+    pub fn set(&mut self, x: &[T], weight: &[T]) {
+        self.x = Guarded::new(x);
+        self.weight = Guarded::new(weight);
+    }
+
     /// One element of the input replaced.
     pub fn poison(&mut self, index: usize, poison: T) {
         let mut x = self.x.to_vec();
@@ -99,7 +107,8 @@ impl<'a, T: Number, O: Operation> Case<'a, T, O> {
         for &instructions in with {
             let of = |what| (what, T::NAME, instructions, self.operation);
             let got = self.forward(instructions, &Epilogue::default());
-            assert_close(of("output"), &got, &output);
+            let tolerance = self.operation.tolerance::<T>();
+            assert_close_within(tolerance, of("output"), &output, &got, &output);
             let got = self.input_gradient(instructions);
             assert_close(of("input's gradient"), &got, &input_gradient);
             let got = self.weight_gradient(instructions);

@@ -11,7 +11,7 @@ use crate::{
     case::Case,
     definition,
     operation::{Convolved, Linear, Operation},
-    world::{Number, assert_close_after, values},
+    world::{Number, assert_close_within, values},
 };
 
 fn agrees_with<T: Number>(case: &Case<'_, T, impl Operation>, epilogue: &Epilogue<'_, T>) {
@@ -32,7 +32,8 @@ fn agrees_with<T: Number>(case: &Case<'_, T, impl Operation>, epilogue: &Epilogu
             epilogue.clip,
         );
         let got = case.forward(instructions, epilogue);
-        assert_close_after(what, &sums, &got, &wanted);
+        let tolerance = case.operation.tolerance::<T>();
+        assert_close_within(tolerance, what, &sums, &got, &wanted);
     }
 }
 

@@ -10,13 +10,18 @@ use foil_kernels::{
 
 use crate::{
     definition::{Lengths, Meeting, Products, each_of_convolution, each_of_linear, meetings},
-    world::Number,
+    world::{Number, SUMMING},
 };
 
 /// A layer with weights.
 pub trait Operation: Products + Debug {
     /// Samples, and channels of the output.
     fn batch_and_columns(&self) -> [usize; 2];
+
+    /// The error of sums relative to the largest.
+    fn tolerance<T: Number>(&self) -> f64 {
+        SUMMING
+    }
 
     fn forward<T: Number>(
         &self,

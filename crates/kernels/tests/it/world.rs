@@ -115,19 +115,26 @@ pub fn written<T: Number>(length: usize, write: impl FnOnce(&mut [T])) -> Vec<T>
 }
 
 /// Errors of f32 sums relative to the largest sum, or to 1, the size of one product, where all sums are smaller.
-const SUMMING: f64 = 1e-5;
+pub const SUMMING: f64 = 1e-5;
 
 pub fn assert_close<T: Number>(what: impl Debug, got: &[T], wanted: &[f64]) {
-    assert_close_after(what, wanted, got, wanted);
+    assert_close_within(SUMMING, what, wanted, got, wanted);
 }
 
-/// Where something was done to the sums. NaN and infinities must be where they are wanted.
-pub fn assert_close_after<T: Number>(what: impl Debug, sums: &[f64], got: &[T], wanted: &[f64]) {
+/// Where something was done to the sums, each of which may be off by so much of the largest. NaN and infinities must be where they are
+/// wanted.
+pub fn assert_close_within<T: Number>(
+    tolerance: f64,
+    what: impl Debug,
+    sums: &[f64],
+    got: &[T],
+    wanted: &[f64],
+) {
     assert_eq!(got.len(), wanted.len(), "length of {what:?}");
     let finite = sums.iter().filter(|value| value.is_finite());
     let largest = finite.fold(1.0_f64, |largest, value| largest.max(value.abs()));
     for (index, (got, &wanted)) in widened(got).into_iter().zip(wanted).enumerate() {
-        let allowed = SUMMING * largest + T::ROUNDING * wanted.abs();
+        let allowed = tolerance * largest + T::ROUNDING * wanted.abs();
         let close = if wanted.is_finite() {
             (got - wanted).abs() <= allowed
         } else {

@@ -2,7 +2,7 @@
 
 use candle_core::{DType, Tensor};
 use foil_kernels::{
-    Instructions, bf16,
+    Element, Instructions, bf16,
     convolution::{self, Convolution, Image},
 };
 
@@ -35,8 +35,9 @@ impl PackedConv2d {
     }
 
     /// As [`Self::new`], by the method that is fastest for inputs of this size, `[batch, height, width]`: it is right for all
-    /// sizes. On the CPU a 3×3 convolution in `f32` over many pixels takes a quarter of the multiplications, four times the
-    /// memory, and has an error of some 2e-6 of its largest output instead of 5e-7.
+    /// sizes. On the CPU a 3×3 convolution over many pixels takes, in `f32`, a quarter of the multiplications, four times the memory, and
+    /// has an error of some 2e-6 of its largest output instead of 5e-7; in `bf16`, 1/2.25 of the multiplications, 16/9 of the memory,
+    /// and has an error of 0.42 % of its outputs' root mean square instead of the 0.17 % of rounding them.
     pub fn expecting(
         weight: &Tensor,
         stride: usize,
@@ -63,18 +64,12 @@ impl PackedConv2d {
     }
 
     fn of(shape: Convolution, weight: &Tensor, expected: Option<Image>) -> Result<Self> {
-        let instructions = Instructions::best();
         let packed = match weight.dtype() {
             _ if !is_fast(&[weight]) => Weight::Composed(weight.detach()),
-            DType::BF16 => Weight::Half(with_slice(weight, |weight| {
-                convolution::PackedConv2d::new(instructions, shape, weight)
-            })?),
-            _ => Weight::Single(with_slice(weight, |weight| match expected {
-                None => convolution::PackedConv2d::new(instructions, shape, weight),
-                Some(image) => {
-                    convolution::PackedConv2d::expecting(instructions, shape, weight, image)
-                }
-            })?),
+            DType::BF16 => {
+                Weight::Half(with_slice(weight, |weight| pack(shape, weight, expected))?)
+            }
+            _ => Weight::Single(with_slice(weight, |weight| pack(shape, weight, expected))?),
         };
         Ok(Self {
             shape,
@@ -133,5 +128,17 @@ impl PackedConv2d {
         } else {
             composed::conv2d(x, weight, None, stride, padding)
         }
+    }
+}
+
+fn pack<T: Element>(
+    shape: Convolution,
+    weight: &[T],
+    expected: Option<Image>,
+) -> convolution::PackedConv2d<T> {
+    let instructions = Instructions::best();
+    match expected {
+        None => convolution::PackedConv2d::new(instructions, shape, weight),
+        Some(image) => convolution::PackedConv2d::expecting(instructions, shape, weight, image),
     }
 }

@@ -17,7 +17,7 @@ use crate::{arguments::BenchOps, interrupt, progress::Progress, timing::median_s
 
 /// Rounding of sums in f32, in sizes of the result.
 const TOLERANCE_F32: f64 = 1e-4;
-/// A result of four sizes is rounded by 2⁻⁹ of itself.
+/// A result of four sizes is rounded by 2⁻⁹ of itself; what Winograd's convolution multiplies is rounded too.
 const TOLERANCE_BF16: f64 = 0.02;
 
 #[derive(Serialize)]

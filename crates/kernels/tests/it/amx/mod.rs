@@ -15,6 +15,7 @@ use crate::{
     depthwise::Depthwise,
     operation::{Convolved, Linear, Operation},
     poison::{does_not_return_from_earlier_rows, stays_where_it_belongs},
+    winograd::Winograd,
 };
 
 /// `None` without AVX-512, for which the loops around the tiles are compiled.
@@ -94,6 +95,13 @@ fn convolutions_by_tiles_agree_with_the_definition() {
                 .filter_map(move |shape| Convolved::try_new(shape, image))
         })
     }));
+}
+
+#[test]
+fn winograds_method_by_tiles_agrees_with_the_definition() {
+    for size in [[1, 1, 1], [2, 9, 11]] {
+        agree([(32, 48), (80, 16)].map(|(outputs, inputs)| Winograd::new(outputs, inputs, size)));
+    }
 }
 
 #[test]
