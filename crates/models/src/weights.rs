@@ -37,6 +37,9 @@ enum Bytes {
 }
 
 impl StoredTensor {
+    /// No network's tensor has more dimensions, and a message lists them all.
+    pub(crate) const DIMENSIONS: usize = 16;
+
     /// Bytes in memory; there must be as many as the shape needs.
     pub fn in_memory(dtype: DType, shape: &[usize], bytes: Vec<u8>) -> Result<Self> {
         let length = bytes.len() as u64;
@@ -81,8 +84,10 @@ impl StoredTensor {
             return Err(Error::Weights {
                 origin: file.path().display().to_string(),
                 problem: format!(
-                    "a storage of {stored} numbers cannot be seen as {shape:?} from {} with strides {:?}",
-                    layout.offset, layout.strides
+                    "a storage of {stored} numbers cannot be seen as {} from {} with strides {:?}",
+                    shown(shape),
+                    layout.offset,
+                    layout.strides
                 ),
             });
         };
@@ -108,7 +113,10 @@ impl StoredTensor {
         if needed == Some(length) {
             return Ok(tensor);
         }
-        Err(tensor.wrong(format!("{length} bytes cannot be {shape:?} of {dtype:?}")))
+        Err(tensor.wrong(format!(
+            "{length} bytes cannot be {} of {dtype:?}",
+            shown(shape)
+        )))
     }
 
     /// An error that says where this tensor is from.
@@ -190,8 +198,17 @@ impl StoredTensor {
     }
 }
 
+/// A shape in a message.
+fn shown(shape: &[usize]) -> String {
+    if shape.len() > StoredTensor::DIMENSIONS {
+        return format!("a tensor of {} dimensions", shape.len());
+    }
+    format!("{shape:?}")
+}
+
 /// How many numbers a shape has, if that can be counted.
 fn count(shape: &[usize]) -> Option<u64> {
+    (shape.len() <= StoredTensor::DIMENSIONS).then_some(())?;
     shape
         .iter()
         .try_fold(1_u64, |count, &size| count.checked_mul(size as u64))

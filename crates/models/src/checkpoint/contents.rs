@@ -52,17 +52,17 @@ impl Contents {
                 let archive = Archive::read(bytes)?;
                 let pickle = Pickle::read(bytes, archive.object, Pickle::LARGE)?;
                 let mut tensors = Tensors::new(file, bytes, archive.storages);
-                from_pickle(pickle.root(), file, bytes, &mut tensors)
+                from_pickle(&pickle, file, bytes, &mut tensors)
             }
             Format::TorchStream => {
                 let stream = Stream::read(bytes, whole, Pickle::LARGE)?;
                 let mut tensors = Tensors::new(file, bytes, stream.storages);
-                from_pickle(stream.object.root(), file, bytes, &mut tensors)
+                from_pickle(&stream.object, file, bytes, &mut tensors)
             }
             Format::Pickle => {
                 let pickle = Pickle::read(bytes, whole, Pickle::LARGE)?;
                 let mut tensors = Tensors::new(file, bytes, BTreeMap::new());
-                from_pickle(pickle.root(), file, bytes, &mut tensors)
+                from_pickle(&pickle, file, bytes, &mut tensors)
             }
         }
     }
@@ -90,6 +90,17 @@ fn from_safetensors(file: &Arc<SourceFile>, bytes: &[u8]) -> Found<Contents> {
 }
 
 fn from_pickle(
+    pickle: &Pickle<'_>,
+    file: &Arc<SourceFile>,
+    bytes: &[u8],
+    tensors: &mut Tensors<'_>,
+) -> Found<Contents> {
+    let contents = from_root(pickle.root(), file, bytes, tensors);
+    pickle.check_patience()?;
+    contents
+}
+
+fn from_root(
     root: Node<'_>,
     file: &Arc<SourceFile>,
     bytes: &[u8],

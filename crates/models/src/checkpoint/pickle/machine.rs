@@ -1,6 +1,6 @@
 //! The stack machine: instructions in, values out, no effects.
 
-use std::{collections::HashMap, ops::Range};
+use std::{cell::Cell, collections::HashMap, ops::Range};
 
 use super::{
     super::problem::{Found, Problem},
@@ -52,6 +52,7 @@ impl<'a> Machine<'a> {
                     values: self.values,
                     root,
                     end: self.input.position(),
+                    walked: Cell::new(0),
                 });
             }
             if let Some(value) = operands::read(instruction, &mut self.input)? {

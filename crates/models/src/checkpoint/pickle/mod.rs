@@ -15,12 +15,12 @@ mod opcode;
 mod operands;
 mod value;
 
-use std::ops::Range;
+use std::{cell::Cell, ops::Range};
 
 pub(crate) use node::Node;
 use value::{Id, Value};
 
-use super::problem::Found;
+use super::problem::{Found, Problem};
 
 /// A program that has run: its values, and which of them is the result.
 #[derive(Debug)]
@@ -29,6 +29,9 @@ pub(crate) struct Pickle<'a> {
     values: Vec<Value>,
     root: Id,
     end: usize,
+    /// How many elements readers have gone through: a large part that a million others refer to must not be read a million
+    /// times.
+    walked: Cell<usize>,
 }
 
 impl<'a> Pickle<'a> {
@@ -42,6 +45,9 @@ impl<'a> Pickle<'a> {
         machine::Machine::new(bytes, range, memory).run()
     }
 
+    /// Elements that may be gone through. The largest published network needs a thousandth.
+    const PATIENCE: usize = 1 << 25;
+
     /// Its result.
     pub(crate) fn root(&self) -> Node<'_> {
         Node::new(self, self.root)
@@ -51,6 +57,23 @@ impl<'a> Pickle<'a> {
     pub(crate) fn nodes(&self) -> impl Iterator<Item = Node<'_>> {
         let places = 0..self.values.len();
         places.map(|place| Node::new(self, Id(place as u32)))
+    }
+
+    /// Counts elements that are about to be gone through; false if there have been too many.
+    fn walk(&self, elements: usize) -> bool {
+        let walked = self.walked.get().saturating_add(elements);
+        self.walked.set(walked);
+        walked <= Self::PATIENCE
+    }
+
+    /// That whatever has been read was all there: after too many elements, containers no longer open.
+    pub(crate) fn check_patience(&self) -> Found<()> {
+        if self.walk(0) {
+            return Ok(());
+        }
+        Err(Problem::new(
+            "its parts refer to each other more often than those of any network",
+        ))
     }
 
     /// Where in the file the program ends.

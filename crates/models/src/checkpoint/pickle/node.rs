@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::StoredTensor;
+
 use super::{
     super::problem::{Problem, shown},
     Pickle,
@@ -98,7 +100,7 @@ impl<'a> Node<'a> {
     /// The elements of a list or tuple.
     pub(crate) fn elements(self) -> Option<impl ExactSizeIterator<Item = Node<'a>> + Clone> {
         match self.value() {
-            Value::List(elements) | Value::Tuple(elements) => {
+            Value::List(elements) | Value::Tuple(elements) if self.pickle.walk(elements.len()) => {
                 Some(elements.iter().map(move |&id| self.at(id)))
             }
             _ => None,
@@ -114,13 +116,15 @@ impl<'a> Node<'a> {
         elements.try_into().ok()
     }
 
-    /// The sizes in a tuple, list or `torch.Size`.
+    /// The few sizes in a tuple, list or `torch.Size`.
     pub(crate) fn sizes(self) -> Option<Vec<usize>> {
         let sizes = match self.call() {
             Some(("torch", "Size", arguments)) => arguments.array::<1>()?[0],
             _ => self,
         };
-        sizes.elements()?.map(Node::size).collect()
+        let sizes = sizes.elements()?;
+        (sizes.len() <= StoredTensor::DIMENSIONS).then_some(())?;
+        sizes.map(Node::size).collect()
     }
 
     /// The items of a dictionary of any class.
@@ -138,11 +142,11 @@ impl<'a> Node<'a> {
             }
             _ => return None,
         };
-        Some(
+        self.pickle.walk(items.len()).then(|| {
             items
                 .iter()
-                .map(move |&(key, value)| (self.at(key), self.at(value))),
-        )
+                .map(move |&(key, value)| (self.at(key), self.at(value)))
+        })
     }
 
     /// The value of a key; the last one counts, as in Python.

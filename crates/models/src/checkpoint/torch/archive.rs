@@ -1,6 +1,10 @@
 //! PyTorch's zip archives: a pickle, and each storage as a member of its own, stored as it is.
 
-use std::{collections::BTreeMap, io::Cursor, ops::Range};
+use std::{
+    collections::BTreeMap,
+    io::{self, Cursor, Read, Seek, SeekFrom},
+    ops::Range,
+};
 
 use zip::{CompressionMethod, ZipArchive};
 
@@ -59,6 +63,43 @@ impl Archive {
     }
 }
 
+/// The bytes of an archive to someone who reads only its directory: what is made of a directory is bounded by what has been
+/// read of it, so that reading more than any checkpoint's fails.
+struct Directory<'a> {
+    bytes: Cursor<&'a [u8]>,
+    left: usize,
+}
+
+impl<'a> Directory<'a> {
+    fn new(bytes: &'a [u8]) -> Self {
+        Self {
+            bytes: Cursor::new(bytes),
+            left: 16 << 20,
+        }
+    }
+}
+
+impl Read for Directory<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.bytes.read(buffer)?;
+        match self.left.checked_sub(read) {
+            Some(left) => {
+                self.left = left;
+                Ok(read)
+            }
+            None => Err(io::Error::other(
+                "its directory is larger than any checkpoint's",
+            )),
+        }
+    }
+}
+
+impl Seek for Directory<'_> {
+    fn seek(&mut self, place: SeekFrom) -> io::Result<u64> {
+        self.bytes.seek(place)
+    }
+}
+
 /// Names and places of all members.
 fn members(bytes: &[u8]) -> Found<BTreeMap<String, Range<usize>>> {
     const MOST: usize = 1 << 16;
@@ -68,7 +109,7 @@ fn members(bytes: &[u8]) -> Found<BTreeMap<String, Range<usize>>> {
             shown(&error.to_string())
         ))
     };
-    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(damaged)?;
+    let mut archive = ZipArchive::new(Directory::new(bytes)).map_err(damaged)?;
     if archive.len() > MOST {
         return Err(Problem::new(format!(
             "a zip archive of {} members; no checkpoint has more than {MOST}",

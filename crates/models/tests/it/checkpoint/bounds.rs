@@ -68,6 +68,48 @@ fn doubling_forty_times_is_not_walked() {
 }
 
 #[test]
+fn a_large_part_is_not_read_for_every_reference_to_it() {
+    const MANY: usize = 100_000;
+    // A module whose many parts are one module with many parts.
+    let module = |pickle: Assembler, state: &[u8]| {
+        pickle
+            .global("torch.nn.modules.container", "ModuleDict")
+            .raw(b")\x81")
+            .raw(state)
+            .raw(b"b")
+    };
+    let state = Assembler::new().raw(b"}(").text("_parameters").raw(b"}(");
+    let state = (0..MANY).fold(state, |pickle, name| {
+        pickle.text(&name.to_string()).raw(b"N")
+    });
+    let state = state
+        .raw(b"u")
+        .text("_buffers")
+        .raw(b"}")
+        .text("_modules")
+        .raw(b"}u\x94");
+    let inner = module(state.raw(b"0"), b"h\x00").raw(b"\x940");
+    let network = inner
+        .global("torch_utils.persistence", "_reconstruct_persistent_obj")
+        .raw(b"}(")
+        .text("class_name")
+        .text("ToyModel")
+        .text("state")
+        .raw(b"}(")
+        .text("_parameters")
+        .raw(b"}")
+        .text("_buffers")
+        .raw(b"}")
+        .text("_modules")
+        .raw(b"}(");
+    let network = (0..MANY).fold(network, |pickle, name| {
+        pickle.text(&name.to_string()).raw(b"h\x01")
+    });
+    let said = refusal(&network.raw(b"uuu\x85R").finish());
+    assert!(said.contains("refer to each other"), "{said}");
+}
+
+#[test]
 fn a_file_of_values_is_refused_before_memory_is() {
     for value in [
         &b"N"[..],
