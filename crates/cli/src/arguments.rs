@@ -29,6 +29,10 @@ pub enum Command {
     Models(Models),
     /// Download models into the cache, and print where they are
     Fetch(Fetch),
+    /// Say what is in a checkpoint; nothing in it is executed
+    Inspect(Inspect),
+    /// Write a checkpoint as safetensors, its numbers unchanged
+    Convert(Convert),
 }
 
 #[derive(Debug, Args)]
@@ -53,6 +57,40 @@ pub struct Connection {
     /// Open no connection and use what is in the cache; FOIL_OFFLINE=1 and HF_HUB_OFFLINE=1 do the same
     #[arg(long)]
     pub offline: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Inspect {
+    /// A file of NVIDIA's, PyTorch's or Foil's, or any safetensors file; its name does not matter
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Print one JSON object instead of TOML
+    #[arg(long)]
+    pub json: bool,
+    /// List every tensor with its type and shape
+    #[arg(long)]
+    pub tensors: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Convert {
+    /// The checkpoint to read
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The file to write: a snapshot of Foil if it is a network that Foil knows, else its tensors by their names
+    #[arg(value_name = "OUT.safetensors", value_parser = safetensors_path)]
+    pub out: PathBuf,
+    /// Write over a file that exists
+    #[arg(long)]
+    pub force: bool,
+}
+
+fn safetensors_path(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    match path.extension() {
+        Some(extension) if extension == "safetensors" => Ok(path),
+        _ => Err("the name must end in .safetensors".to_owned()),
+    }
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,7 +1,9 @@
 //! One function for each verb: resolve what was typed, call the library, report.
 
 mod bench;
+mod convert;
 mod fetch;
+mod inspect;
 mod models;
 mod toy;
 
@@ -20,5 +22,7 @@ pub fn run(command: Command) -> Result<()> {
         Command::Bench(BenchCommand::Ops(arguments)) => bench::ops::run(&arguments),
         Command::Models(arguments) => models::run(&arguments),
         Command::Fetch(arguments) => fetch::run(&arguments),
+        Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Convert(arguments) => convert::run(&arguments),
     }
 }

@@ -5,6 +5,7 @@
 )]
 
 mod bench;
+mod checkpoints;
 mod files;
 mod refusals;
 mod reproduce;

@@ -5,7 +5,7 @@ use std::{path::Path, process::Output};
 use crate::{command, foil, names, succeed};
 
 /// Runs `foil`, expects a refusal that names all the words, and no trace of a panic.
-fn refuse(folder: &Path, arguments: &str, words: &[&str]) {
+pub fn refuse(folder: &Path, arguments: &str, words: &[&str]) {
     refused(foil(folder, arguments), arguments, words);
 }
 

@@ -1,0 +1,43 @@
+//! `foil convert`: a checkpoint as safetensors.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, bail};
+use foil_models::checkpoint::{self, Contents};
+
+use crate::arguments::Convert;
+
+/// Writes what a file holds and says so in one line.
+#[expect(clippy::print_stdout, reason = "the line is the command's result")]
+pub fn run(arguments: &Convert) -> Result<()> {
+    let Convert { file, out, force } = arguments;
+    if !force && std::fs::symlink_metadata(out).is_ok() {
+        bail!("{} exists; --force writes over it", out.display());
+    }
+    let (what, tensors) = match Contents::open(file)? {
+        Contents::Edm2(network) => {
+            network.save(out)?;
+            ("EDM2 network", network.weights.iter().count())
+        }
+        Contents::Tensors(weights) => {
+            checkpoint::write(out, &weights, BTreeMap::new())?;
+            ("tensors without a configuration", weights.iter().count())
+        }
+        Contents::Toy(_) => bail!(
+            "{}: a network of the laboratory, which 'foil toy' trains itself; EDM2 networks and plain tensors can be converted",
+            file.display()
+        ),
+        _ => bail!(
+            "{}: no network; EDM2 networks and plain tensors can be converted",
+            file.display()
+        ),
+    };
+    let bytes = std::fs::metadata(out)
+        .with_context(|| out.display().to_string())?
+        .len();
+    println!(
+        "{}: {what}, {tensors} tensors, {bytes} bytes",
+        out.display()
+    );
+    Ok(())
+}

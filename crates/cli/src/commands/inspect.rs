@@ -1,0 +1,173 @@
+//! `foil inspect`: what is in a checkpoint, as TOML or JSON.
+
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    io::{ErrorKind, Write as _},
+};
+
+use anyhow::{Context, Result};
+use foil_models::{
+    StoredTensor, Weights,
+    checkpoint::{Contents, Format, Snapshot, Statistics},
+};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::arguments::Inspect;
+
+/// Facts in the order in which they are told.
+struct Report(Vec<(&'static str, Value)>);
+
+/// Looks into a file and prints what it found.
+pub fn run(arguments: &Inspect) -> Result<()> {
+    let path = &arguments.file;
+    let contents = Contents::open(path)?;
+    let mut report = Report(Vec::new());
+    report.add("format", &Format::of_file(path)?.to_string())?;
+    let weights = match &contents {
+        Contents::Edm2(network) => {
+            report.network(network)?;
+            Some(&network.weights)
+        }
+        Contents::Toy(weights) => {
+            report.add("kind", &"toy")?;
+            Some(weights)
+        }
+        Contents::Statistics(statistics) => {
+            report.statistics(statistics)?;
+            None
+        }
+        Contents::Tensors(weights) => {
+            report.add("kind", &"tensors")?;
+            Some(weights)
+        }
+        _ => None,
+    };
+    if let Some(weights) = weights {
+        report.weights(weights)?;
+        if arguments.tensors {
+            report.tensors(weights)?;
+        }
+    }
+    let text = if arguments.json {
+        report.json()?
+    } else {
+        report.toml()
+    };
+    match std::io::stdout().write_all(text.as_bytes()) {
+        // Whoever reads may have seen enough.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        result => result.context("standard output"),
+    }
+}
+
+impl Report {
+    fn add(&mut self, key: &'static str, value: &impl Serialize) -> Result<()> {
+        // By way of text, single precision keeps its short decimal form.
+        let value = serde_json::from_str(&serde_json::to_string(value)?)?;
+        self.0.push((key, value));
+        Ok(())
+    }
+
+    fn network(&mut self, network: &Snapshot) -> Result<()> {
+        let config = &network.config;
+        let plan = config.plan()?;
+        let operations = 2 * plan.multiply_adds(config);
+        let provenance = &network.provenance;
+        self.add("kind", &"edm2")?;
+        self.add("ema-std", &provenance.ema_std)?;
+        self.add("images-seen", &provenance.images_seen)?;
+        self.add("origin", &provenance.origin)?;
+        self.add("licence", &provenance.licence)?;
+        self.add("dataset-class", &provenance.dataset_class)?;
+        self.add("dataset-path", &provenance.dataset_path)?;
+        self.add("parameters", &plan.parameters(config))?;
+        // Two operations for a multiply-add.
+        self.add("gflop-per-evaluation", &(operations as f64 / 1e9))?;
+        self.add("encoder", &network.encoder)?;
+        self.add("config", config)
+    }
+
+    fn statistics(&mut self, statistics: &Statistics) -> Result<()> {
+        let features = |moments: &StoredTensor| moments.count();
+        let metrics = statistics.metrics.iter();
+        let metrics: BTreeMap<&str, usize> = metrics
+            .map(|(name, moments)| (name.as_str(), features(&moments.mean)))
+            .collect();
+        self.add("kind", &"statistics")?;
+        self.add("images", &statistics.images)?;
+        self.add("features", &metrics)
+    }
+
+    fn weights(&mut self, weights: &Weights) -> Result<()> {
+        let mut types: BTreeMap<String, usize> = BTreeMap::new();
+        let (mut numbers, mut bytes) = (0, 0);
+        for (_, tensor) in weights.iter() {
+            *types.entry(format!("{:?}", tensor.dtype())).or_default() += 1;
+            numbers += tensor.count() as u64;
+            bytes += tensor.count() as u64 * tensor.dtype().size_in_bytes() as u64;
+        }
+        self.add("tensor-count", &weights.iter().count())?;
+        self.add("numbers", &numbers)?;
+        self.add("bytes", &bytes)?;
+        self.add("types", &types)
+    }
+
+    fn tensors(&mut self, weights: &Weights) -> Result<()> {
+        let tensors = weights.iter().map(|(name, tensor)| {
+            let dtype = format!("{:?}", tensor.dtype());
+            (name.to_owned(), json!([dtype, tensor.shape()]))
+        });
+        self.add("tensors", &tensors.collect::<Map<_, _>>())
+    }
+
+    fn json(self) -> Result<String> {
+        let object: Map<String, Value> = self
+            .0
+            .into_iter()
+            .map(|(key, value)| (key.to_owned(), value))
+            .collect();
+        Ok(serde_json::to_string(&object)? + "\n")
+    }
+
+    /// What is not known is left out; tables come last, as they must.
+    fn toml(&self) -> String {
+        let facts: Vec<_> = self.0.iter().map(|(key, value)| (*key, value)).collect();
+        let mut text = String::new();
+        table(&mut text, "", &facts);
+        text
+    }
+}
+
+/// Appends the values of a table, then the tables in it.
+fn table(text: &mut String, name: &str, facts: &[(&str, &Value)]) {
+    // Writing into a text cannot fail.
+    for (key, value) in facts {
+        if !value.is_object() && !value.is_null() {
+            let _ = writeln!(text, "{} = {value}", bare_or_quoted(key));
+        }
+    }
+    for (key, value) in facts {
+        if let Some(inner) = value.as_object() {
+            let name = format!("{name}{}", bare_or_quoted(key));
+            // A table that holds only tables needs no line of its own.
+            if inner.values().any(|value| !value.is_object()) {
+                let _ = writeln!(text, "\n[{name}]");
+            }
+            let facts: Vec<_> = inner
+                .iter()
+                .map(|(key, value)| (key.as_str(), value))
+                .collect();
+            table(text, &format!("{name}."), &facts);
+        }
+    }
+}
+
+fn bare_or_quoted(key: &str) -> String {
+    let bare = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    if !key.is_empty() && key.bytes().all(bare) {
+        return key.to_owned();
+    }
+    Value::from(key).to_string()
+}
