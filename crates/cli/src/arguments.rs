@@ -1,6 +1,8 @@
 //! What was typed, with no side effects.
 
-use std::{path::PathBuf, process::ExitCode, str::FromStr};
+mod sample;
+
+use std::{fmt, path::PathBuf, process::ExitCode, str::FromStr};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, error::ErrorKind};
 use foil_diffusion::{
@@ -8,6 +10,8 @@ use foil_diffusion::{
     sampler::SamplerChoice,
 };
 use foil_toy::distribution::Class;
+
+pub use sample::{PrecisionName, RandomName, SampleImages};
 
 /// Guided diffusion: train, sample and evaluate models that a weaker version of themselves makes better.
 #[derive(Debug, Parser)]
@@ -22,6 +26,8 @@ pub enum Command {
     /// The two-dimensional laboratory of the autoguidance paper, where the truth is known
     #[command(subcommand)]
     Toy(ToyCommand),
+    /// Make images with an EDM2 network, guided by another one or not
+    Sample(Box<SampleImages>),
     /// Measure the speed of this machine's arithmetic
     #[command(subcommand)]
     Bench(BenchCommand),
@@ -97,6 +103,32 @@ fn safetensors_path(text: &str) -> Result<PathBuf, String> {
 pub enum BenchCommand {
     /// The operations of image networks beside candle's, as shares of what the processor could do
     Ops(BenchOps),
+    /// One evaluation of a network
+    Net(BenchNet),
+}
+
+#[derive(Debug, Args)]
+pub struct BenchNet {
+    /// A network: a file, or with --random-weights the name of an architecture such as edm2-img512-s
+    #[arg(long, value_name = "MODEL")]
+    pub model: String,
+    /// Draw the weights instead of reading them
+    #[arg(long)]
+    pub random_weights: bool,
+    /// Images at once
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = in_range(1, 4096))]
+    pub batch: usize,
+    /// Of weights and activations; auto is bf16 where the processor multiplies it natively
+    #[arg(long, value_enum, default_value = "auto")]
+    pub precision: PrecisionName,
+    #[command(flatten)]
+    pub connection: Connection,
+    /// Evaluations that are timed, after one that is not
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = in_range(1, 10_000))]
+    pub runs: usize,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -282,6 +314,17 @@ impl FromStr for GuidanceName {
             "cfg" => Ok(Self::ClassifierFree(weight()?)),
             "truncate" => Ok(Self::Truncation(weight()?)),
             _ => Err(format!("unknown guidance; {allowed}")),
+        }
+    }
+}
+
+impl fmt::Display for GuidanceName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => write!(formatter, "none"),
+            Self::Auto(weight) => write!(formatter, "auto:{weight}"),
+            Self::ClassifierFree(weight) => write!(formatter, "cfg:{weight}"),
+            Self::Truncation(weight) => write!(formatter, "truncate:{weight}"),
         }
     }
 }

@@ -52,6 +52,15 @@ impl Files {
             .collect()
     }
 
+    /// The one file that a text names: not a preset that needs several.
+    pub fn one(&self, text: &str) -> Result<PathBuf> {
+        let mut files = self.named(text)?;
+        match (files.pop(), files.is_empty()) {
+            (Some(file), true) => Ok(file),
+            _ => bail!("{text} is a preset with several networks; here one is needed"),
+        }
+    }
+
     /// The published weights of a network.
     pub fn weights(&self, network: &Network) -> Result<PathBuf> {
         let source = published(network)?.with_context(|| {

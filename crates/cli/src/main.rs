@@ -1,9 +1,12 @@
 //! `foil`: train, sample and evaluate guided diffusion models.
 
 mod arguments;
+mod classes;
 mod commands;
 mod files;
 mod interrupt;
+mod memory;
+mod open;
 mod output;
 mod progress;
 mod timing;

@@ -5,6 +5,7 @@ mod convert;
 mod fetch;
 mod inspect;
 mod models;
+mod sample;
 mod toy;
 
 use anyhow::Result;
@@ -19,6 +20,8 @@ pub fn run(command: Command) -> Result<()> {
         Command::Toy(ToyCommand::Sample(arguments)) => toy::sample::run(&arguments),
         Command::Toy(ToyCommand::Plot(arguments)) => toy::plot::run(&arguments),
         Command::Toy(ToyCommand::Bench(arguments)) => toy::bench::run(&arguments),
+        Command::Sample(arguments) => sample::run(&arguments),
+        Command::Bench(BenchCommand::Net(arguments)) => bench::net::run(&arguments),
         Command::Bench(BenchCommand::Ops(arguments)) => bench::ops::run(&arguments),
         Command::Models(arguments) => models::run(&arguments),
         Command::Fetch(arguments) => fetch::run(&arguments),

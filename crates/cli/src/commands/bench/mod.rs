@@ -3,5 +3,6 @@
 mod candle;
 mod case;
 mod foil;
+pub mod net;
 pub mod ops;
 mod truth;

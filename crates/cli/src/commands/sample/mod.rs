@@ -1,0 +1,12 @@
+//! `foil sample`: images of a network, guided by another one or not.
+
+mod grid;
+mod job;
+mod networks;
+mod raw;
+mod record;
+mod resolve;
+mod settings;
+
+pub use job::run;
+pub use resolve::precision;

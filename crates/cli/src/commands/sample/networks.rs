@@ -1,0 +1,174 @@
+//! The networks of a command: what their files say, and, when there is work, their weights.
+
+use anyhow::{Context, Result, bail};
+use candle_core::{Device, Tensor};
+use foil_models::{
+    Encoder, Pixels, Weights, autoencoder,
+    checkpoint::Contents,
+    edm2::{Config, Edm2, Network, Packing, check_guide},
+};
+
+use super::settings::{Precision, Settings};
+use crate::{
+    files::Files,
+    open::{NetworkFile, fingerprint},
+    progress::Progress,
+};
+
+/// Which method is fastest for a convolution depends on how many images there are: always the one for this many, so that no
+/// image depends on the batch it is in.
+const EXPECTED_BATCH: usize = 4;
+
+/// Files, and what was loaded of them.
+pub struct Networks {
+    main: NetworkFile,
+    guide: Option<NetworkFile>,
+    autoencoder: Option<Autoencoder>,
+    loaded: Option<Loaded>,
+}
+
+/// Weights that were not read.
+struct Autoencoder {
+    weights: Weights,
+    fingerprint: String,
+}
+
+/// Ready to run.
+pub struct Loaded {
+    pub main: Edm2,
+    pub guide: Option<Edm2>,
+    encoder: Encoder,
+    decoder: Option<autoencoder::Decoder>,
+}
+
+impl Networks {
+    /// Finds the files and reads what they say of themselves; what does not fit together is told before weights are read.
+    pub fn open(settings: &Settings, files: &Files) -> Result<Self> {
+        let main = NetworkFile::open(&settings.model, files)?;
+        let guide = settings.guide.as_deref();
+        let guide = guide
+            .map(|name| NetworkFile::open(name, files))
+            .transpose()?;
+        if let Some(guide) = &guide {
+            check_guide(&main.config, &guide.config)?;
+        }
+        check_class(settings, &main.config)?;
+        let autoencoder = match &main.encoder {
+            Encoder::Rgb => None,
+            Encoder::Latent(whitening) => {
+                let published = format!(
+                    "hf://{}/diffusion_pytorch_model.safetensors",
+                    whitening.autoencoder
+                );
+                let name = settings.autoencoder.as_ref().unwrap_or(&published);
+                Some(Autoencoder::open(name, files)?)
+            }
+        };
+        if let (Some(name), None) = (&settings.autoencoder, &autoencoder) {
+            bail!(
+                "--autoencoder {name} has no use: {} makes pixels",
+                settings.model
+            );
+        }
+        Ok(Self {
+            main,
+            guide,
+            autoencoder,
+            loaded: None,
+        })
+    }
+
+    /// Of the network that is guided.
+    pub fn config(&self) -> &Config {
+        &self.main.config
+    }
+
+    /// Of the files of weights, in the order model, guide, autoencoder.
+    pub fn fingerprints(&self) -> Vec<String> {
+        let guide = self.guide.as_ref().map(|file| &file.fingerprint);
+        let autoencoder = self.autoencoder.as_ref().map(|file| &file.fingerprint);
+        let all = [Some(&self.main.fingerprint), guide, autoencoder];
+        all.into_iter().flatten().cloned().collect()
+    }
+
+    /// Reads and packs the weights.
+    pub fn load(
+        &mut self,
+        precision: Precision,
+        device: &Device,
+        progress: &Progress,
+    ) -> Result<()> {
+        let packing = Packing {
+            dtype: precision.dtype(),
+            device: device.clone(),
+            batch: EXPECTED_BATCH,
+        };
+        let load = |file: &NetworkFile| -> Result<Edm2> {
+            Ok(Network::load(&file.config, &file.weights, &packing)?.preconditioned())
+        };
+        let decoder = |file: &Autoencoder| {
+            let config = autoencoder::Config::default();
+            autoencoder::Decoder::new(&file.weights, &config, packing.dtype, device)
+        };
+        let bar = progress.bar("loading", 1, "network");
+        self.loaded = Some(Loaded {
+            main: load(&self.main)?,
+            guide: self.guide.as_ref().map(load).transpose()?,
+            encoder: self.main.encoder.clone(),
+            decoder: self.autoencoder.as_ref().map(decoder).transpose()?,
+        });
+        bar.done(precision.name());
+        Ok(())
+    }
+
+    /// After [`Self::load`].
+    pub fn loaded(&self) -> Result<&Loaded> {
+        self.loaded.as_ref().context("the networks are not loaded")
+    }
+}
+
+impl Loaded {
+    /// 8-bit pixels of a network's results `[batch, channels, height, width]`.
+    pub fn pixels(&self, samples: &Tensor) -> Result<Vec<Pixels>> {
+        let images = match (&self.encoder, &self.decoder) {
+            (Encoder::Latent(whitening), Some(decoder)) => {
+                decoder.decode(&whitening.latents_from_network(samples)?)?
+            }
+            _ => samples.clone(),
+        };
+        Ok(self.encoder.pixels(&images)?)
+    }
+}
+
+impl Autoencoder {
+    fn open(name: &str, files: &Files) -> Result<Self> {
+        let path = files
+            .one(name)
+            .context("the network makes latents, which need an autoencoder")?;
+        let Contents::Tensors(weights) = Contents::open(&path)? else {
+            bail!("{name} is no autoencoder; `foil inspect` shows what it is");
+        };
+        let fingerprint = fingerprint(&path)?;
+        Ok(Self {
+            weights,
+            fingerprint,
+        })
+    }
+}
+
+fn check_class(settings: &Settings, config: &Config) -> Result<()> {
+    let Some(class) = settings.class else {
+        return Ok(());
+    };
+    match config.labels {
+        0 => bail!("{} is unconditional: it has no classes", settings.model),
+        count if class as usize >= count => {
+            bail!(
+                "class {class} does not exist: {} knows 0 to {}",
+                settings.model,
+                count - 1
+            )
+        }
+        _ => Ok(()),
+    }
+}

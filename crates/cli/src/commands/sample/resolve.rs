@@ -1,0 +1,133 @@
+//! From what was typed to settings: a preset fills in what was left out.
+
+use anyhow::{Context, Result};
+use foil_kernels::{InstructionSet, Instructions};
+use foil_models::preset::{self, Preset};
+
+use super::{
+    record::{self, Record},
+    settings::{ChurnSettings, GateChoice, Precision, RandomChoice, Settings},
+};
+use crate::{
+    arguments::{GateName, GuidanceName, PrecisionName, RandomName, SampleImages},
+    classes,
+};
+
+/// What to make.
+pub struct Job {
+    pub settings: Settings,
+    pub seeds: Vec<u64>,
+    /// The fingerprints that an image to be repeated was made with.
+    pub expected: Option<Vec<String>>,
+}
+
+impl Job {
+    /// Of a command line.
+    pub fn resolve(arguments: &SampleImages) -> Result<Self> {
+        let mut job = match &arguments.from {
+            Some(path) => Self::of_record(record::read(path)?),
+            None => Self {
+                settings: settings(arguments)?,
+                seeds: arguments.seeds.0.clone(),
+                expected: None,
+            },
+        };
+        // An image may be repeated where its files lie elsewhere.
+        if arguments.from.is_some() {
+            let moved = |to: &mut String, from: &Option<String>| {
+                if let Some(from) = from {
+                    to.clone_from(from);
+                }
+            };
+            moved(&mut job.settings.model, &arguments.model);
+            if let Some(guide) = &mut job.settings.guide {
+                moved(guide, &arguments.guide);
+            }
+            if let Some(autoencoder) = &mut job.settings.autoencoder {
+                moved(autoencoder, &arguments.autoencoder);
+            }
+        }
+        job.settings.check()?;
+        Ok(job)
+    }
+
+    fn of_record(record: Record) -> Self {
+        Self {
+            settings: record.settings,
+            seeds: vec![record.seed],
+            expected: Some(record.fingerprints),
+        }
+    }
+}
+
+fn settings(arguments: &SampleImages) -> Result<Settings> {
+    let model = arguments.model.as_deref().context("--model is needed")?;
+    let preset = preset::find(model);
+    let guidance = arguments
+        .guidance
+        .unwrap_or(preset.map_or(GuidanceName::None, method));
+    let guided = matches!(
+        guidance,
+        GuidanceName::Auto(_) | GuidanceName::ClassifierFree(_)
+    );
+    let of_preset = preset.and_then(|preset| preset.guidance).filter(|_| guided);
+    let of_preset = of_preset.map(|guidance| guidance.guide.to_string());
+    let churn = (arguments.churn != 0.0).then_some(ChurnSettings {
+        amount: arguments.churn,
+        sigma_min: arguments.churn_min,
+        sigma_max: Some(arguments.churn_max).filter(|limit| *limit != f64::INFINITY),
+        inflation: arguments.churn_noise,
+    });
+    let class = arguments
+        .class
+        .as_deref()
+        .map(classes::number)
+        .transpose()?;
+    Ok(Settings {
+        model: preset.map_or_else(|| model.to_owned(), |preset| preset.main.to_string()),
+        guide: arguments.guide.clone().or(of_preset),
+        autoencoder: arguments.autoencoder.clone(),
+        guidance: guidance.to_string(),
+        interval: arguments
+            .interval
+            .map(|interval| [interval.low(), interval.high()]),
+        gate: arguments.interval.map(|_| match arguments.gate {
+            GateName::Step => GateChoice::Step,
+            GateName::Evaluation => GateChoice::Evaluation,
+        }),
+        class,
+        sampler: arguments.sampler.clone(),
+        steps: arguments.steps,
+        sigma_min: arguments.sigma_min,
+        sigma_max: arguments.sigma_max,
+        rho: arguments.rho,
+        rng: match arguments.rng {
+            RandomName::Foil => RandomChoice::Foil,
+            RandomName::TorchCpu => RandomChoice::TorchCpu,
+            RandomName::TorchCuda => RandomChoice::TorchCuda,
+        },
+        precision: precision(arguments.precision),
+        churn,
+    })
+}
+
+fn method(preset: &Preset) -> GuidanceName {
+    match preset.guidance {
+        None => GuidanceName::None,
+        Some(guidance) => match guidance.method {
+            preset::Method::Auto => GuidanceName::Auto(guidance.weight),
+            preset::Method::Cfg => GuidanceName::ClassifierFree(guidance.weight),
+        },
+    }
+}
+
+/// bf16 where the processor has products of it; elsewhere widening costs more than it saves.
+pub fn precision(name: PrecisionName) -> Precision {
+    let native = [InstructionSet::Avx512Bf16, InstructionSet::Amx];
+    let has_products = || native.contains(&Instructions::best().set());
+    match name {
+        PrecisionName::Bf16 => Precision::Bf16,
+        PrecisionName::Auto if has_products() => Precision::Bf16,
+        PrecisionName::F32 | PrecisionName::Auto => Precision::F32,
+    }
+}
