@@ -206,7 +206,7 @@ def save(network, config, path):
     from safetensors.torch import save_file
 
     described = {"resolution": config["resolution"], "channels": config["channels"], "labels": config["labels"], "model-channels": config["width"]}
-    metadata = {"format": "foil", "version": "1", "kind": "edm2", "config": json.dumps(described)}
+    metadata = {"format": "foil", "version": "1", "kind": "edm2", "config": json.dumps(described), "encoder": json.dumps("rgb")}
     tensors = {name: tensor.half().contiguous() for name, tensor in network.state_dict().items()}
     save_file(tensors, path, metadata=metadata)
 
