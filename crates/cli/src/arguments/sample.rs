@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use foil_diffusion::{guidance::Interval, sampler::SamplerChoice};
 
-use super::{Connection, GateName, GuidanceName, in_range, interval, sampler};
+use super::{
+    Connection, GateName, GuidanceName,
+    parse::{in_range, interval, sampler},
+};
 
 #[derive(Debug, Args)]
 pub struct SampleImages {

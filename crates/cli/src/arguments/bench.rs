@@ -1,0 +1,57 @@
+//! What was typed after `foil bench`.
+
+use clap::{Args, Subcommand};
+
+use super::{Connection, PrecisionName, parse::in_range};
+
+#[derive(Debug, Subcommand)]
+pub enum BenchCommand {
+    /// The operations of image networks beside candle's, as shares of what the processor could do
+    Ops(BenchOps),
+    /// One evaluation of a network
+    Net(BenchNet),
+}
+
+#[derive(Debug, Args)]
+pub struct BenchNet {
+    /// A network: a file, or with --random-weights the name of an architecture such as edm2-img512-s
+    #[arg(long, value_name = "MODEL")]
+    pub model: String,
+    /// Draw the weights instead of reading them
+    #[arg(long)]
+    pub random_weights: bool,
+    /// Images at once
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = in_range(1, 4096))]
+    pub batch: usize,
+    /// Of weights and activations; auto is bf16 where the processor multiplies it natively
+    #[arg(long, value_enum, default_value = "auto")]
+    pub precision: PrecisionName,
+    #[command(flatten)]
+    pub connection: Connection,
+    /// Evaluations that are timed, after one that is not
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = in_range(1, 10_000))]
+    pub runs: usize,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct BenchOps {
+    /// Print one JSON object instead of a table
+    #[arg(long)]
+    pub json: bool,
+    /// Measure only rows whose operation, type and shape contain TEXT, such as conv3x3, bf16 or 'linear bf16'
+    #[arg(long, value_name = "TEXT")]
+    pub only: Option<String>,
+    /// Seconds for each measurement; at least three runs whatever they take
+    #[arg(long, value_name = "S", default_value_t = 0.15, value_parser = seconds, allow_hyphen_values = true)]
+    pub seconds: f64,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if value > 0.0 && value <= 60.0 => Ok(value),
+        _ => Err("allowed are numbers above 0 up to 60".to_owned()),
+    }
+}

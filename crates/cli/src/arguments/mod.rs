@@ -1,0 +1,74 @@
+//! What was typed, with no side effects.
+
+mod bench;
+mod files;
+mod guidance;
+mod parse;
+mod sample;
+mod toy;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, error::ErrorKind};
+
+pub use bench::{BenchCommand, BenchNet, BenchOps};
+pub use files::{Connection, Convert, Fetch, Inspect, Models};
+pub use guidance::{GateName, GuidanceName};
+pub use sample::{PrecisionName, RandomName, SampleImages};
+pub use toy::{Bench, Plot, Reproduce, Sample, ToyCommand, Train};
+
+/// Guided diffusion: train, sample and evaluate models that a weaker version of themselves makes better.
+#[derive(Debug, Parser)]
+#[command(name = "foil", version, arg_required_else_help = true)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The two-dimensional laboratory of the autoguidance paper, where the truth is known
+    #[command(subcommand)]
+    Toy(ToyCommand),
+    /// Make images with an EDM2 network, guided by another one or not
+    Sample(Box<SampleImages>),
+    /// Measure the speed of this machine's arithmetic
+    #[command(subcommand)]
+    Bench(BenchCommand),
+    /// List the published models: networks, guidance, scores and sizes
+    Models(Models),
+    /// Download models into the cache, and print where they are
+    Fetch(Fetch),
+    /// Say what is in a checkpoint; nothing in it is executed
+    Inspect(Inspect),
+    /// Write a checkpoint as safetensors, its numbers unchanged
+    Convert(Convert),
+}
+
+/// Help goes out as it is; a mistake becomes one line.
+#[expect(
+    clippy::print_stderr,
+    reason = "errors of the command line reach the user here"
+)]
+pub fn explain(error: &clap::Error) -> ExitCode {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            // Nothing can be done about a closed pipe.
+            let _ = error.print();
+            ExitCode::SUCCESS
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let _ = error.print();
+            ExitCode::from(crate::REFUSED)
+        }
+        _ => {
+            let text = error.to_string();
+            let said = text.lines().map(str::trim).filter(|line| !line.is_empty());
+            let said: Vec<&str> = said
+                .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"))
+                .collect();
+            eprintln!("{}", said.join(" "));
+            ExitCode::from(crate::REFUSED)
+        }
+    }
+}
