@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 #[non_exhaustive]
 pub enum Error {
     /// A file or folder of the cache could not be read or written.
-    #[error("{path}: {source}")]
+    #[error("cannot access {path}")]
     File {
         /// Which one.
         path: PathBuf,

@@ -27,6 +27,16 @@ pub struct Whitening {
     pub bias: Vec<f32>,
 }
 
+impl Encoder {
+    /// Channels of the network's images.
+    pub fn channels(&self) -> usize {
+        match self {
+            Self::Rgb => 3,
+            Self::Latent(whitening) => whitening.scale.len(),
+        }
+    }
+}
+
 impl Whitening {
     /// Of the published latent networks: 0.5/σ and −0.5·μ/σ with the mean and deviation of `stabilityai/sd-vae-ft-mse` on
     /// ImageNet.

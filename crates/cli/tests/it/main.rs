@@ -9,6 +9,7 @@ mod checkpoints;
 mod files;
 mod refusals;
 mod reproduce;
+mod sample;
 mod toy;
 
 use std::{

@@ -48,8 +48,8 @@ struct Work<'a> {
 impl<'a> Work<'a> {
     fn begin(arguments: &'a SampleImages, job: Job) -> Result<Self> {
         let progress = Progress::new();
-        foil_toy::files::check_writable(&arguments.output.out)?;
         let networks = Networks::open(&job.settings, &Files::open(&arguments.connection)?)?;
+        foil_toy::files::check_writable(&arguments.output.out)?;
         if let Some(expected) = &job.expected {
             let same = networks.fingerprints() == *expected;
             ensure!(same, "the weights are not those the image was made with");

@@ -1,6 +1,6 @@
 //! The networks of a command: what their files say, and, when there is work, their weights.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use candle_core::{Device, Tensor};
 use foil_models::{
     Encoder, Pixels, Weights, autoencoder,
@@ -53,6 +53,12 @@ impl Networks {
             check_guide(&main.config, &guide.config)?;
         }
         check_class(settings, &main.config)?;
+        let (channels, made_for) = (main.config.channels, main.encoder.channels());
+        ensure!(
+            channels == made_for,
+            "{} makes {channels} channels, but its encoder is for {made_for}",
+            settings.model
+        );
         let autoencoder = match &main.encoder {
             Encoder::Rgb => None,
             Encoder::Latent(whitening) => {
