@@ -235,7 +235,7 @@ impl Watch<'_> {
         self.bar.at(done as u64);
         let (first, last) = (self.before + 1, self.before + self.batch);
         self.bar
-            .message(format!("image {first}–{last} of {}", self.images));
+            .message(format!("(image {first}–{last} of {})", self.images));
         interrupt::check()
     }
 }
