@@ -67,7 +67,7 @@ fn measure(arguments: &BenchNet) -> Result<()> {
     let packing = Packing {
         dtype: precision.dtype(),
         device: Device::Cpu,
-        batch: arguments.batch,
+        batch: sample::EXPECTED_BATCH,
     };
     let begin = Instant::now();
     let (config, weights) = source.open()?;

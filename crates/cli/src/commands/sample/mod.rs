@@ -9,4 +9,5 @@ mod resolve;
 mod settings;
 
 pub use job::run;
+pub use networks::EXPECTED_BATCH;
 pub use resolve::precision;
