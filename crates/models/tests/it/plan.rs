@@ -57,8 +57,8 @@ fn a_blocks_arithmetic_is_what_counting_by_hand_gives() {
 
 #[test]
 fn the_networks_arithmetic_is_as_published() {
-    // Gigaflops as the paper lists them, which counts a multiply-add as one, and elementwise work as well: that is a larger
-    // share of the smaller networks.
+    // Gigaflops as the paper lists them (EDM2, Table 2), which counts a multiply-add as one. It lists 1 to 2 % more, presumably
+    // elementwise work.
     for (size, published) in [
         (Size::Xs, 46),
         (Size::S, 102),
