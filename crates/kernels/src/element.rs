@@ -21,6 +21,12 @@ pub trait Element: sealed::Sealed + Copy + Default + PartialEq + Send + Sync + '
     fn to_f32(self) -> f32;
     /// Rounded to the nearest, ties to even.
     fn from_f32(value: f32) -> Self;
+    /// Its bits, the lowest of a word.
+    #[doc(hidden)]
+    fn to_bits(self) -> u32;
+    /// The number of a word's lowest bits.
+    #[doc(hidden)]
+    fn from_bits(word: u32) -> Self;
     /// The same slice, if it is of `f32`.
     #[doc(hidden)]
     fn as_f32(slice: &[Self]) -> Option<&[f32]>;
@@ -49,6 +55,16 @@ impl Element for f32 {
     #[inline(always)]
     fn from_f32(value: f32) -> Self {
         value
+    }
+
+    #[inline(always)]
+    fn to_bits(self) -> u32 {
+        self.to_bits()
+    }
+
+    #[inline(always)]
+    fn from_bits(word: u32) -> Self {
+        Self::from_bits(word)
     }
 
     fn as_f32(slice: &[Self]) -> Option<&[f32]> {
@@ -91,6 +107,16 @@ impl Element for bf16 {
         let quiet = (bits >> 16) | 0x40;
         let is_nan = bits & 0x7fff_ffff > 0x7f80_0000;
         Self::from_bits(if is_nan { quiet } else { rounded } as u16)
+    }
+
+    #[inline(always)]
+    fn to_bits(self) -> u32 {
+        u32::from(self.to_bits())
+    }
+
+    #[inline(always)]
+    fn from_bits(word: u32) -> Self {
+        Self::from_bits(word as u16)
     }
 
     fn as_f32(_: &[Self]) -> Option<&[f32]> {

@@ -1,5 +1,7 @@
 //! Convolutions with packed weights, and the input's gradient, which is one.
 
+use std::{convert::Infallible, ops::Range};
+
 use rayon::prelude::*;
 
 use super::{
@@ -32,7 +34,7 @@ enum Method<T: Element> {
         zeros: Aligned<T>,
     },
     /// In fewer multiplications and more memory.
-    Winograd(Winograd<T>),
+    Winograd(Box<Winograd<T>>),
 }
 
 impl<T: Element> PackedConv2d<T> {
@@ -103,6 +105,38 @@ impl<T: Element> PackedConv2d<T> {
         }
     }
 
+    /// As [`Self::expecting`], of rows `[inputs, height, width]`, one for each output, which `rows` writes for a range of outputs when they
+    /// are packed: the weight is never in memory as a whole. Ends with what went wrong, if anything did.
+    ///
+    /// # Panics
+    /// If the stride is 0, or the convolution a transposed one.
+    pub fn from_rows<E: Send>(
+        instructions: Instructions,
+        shape: Convolution,
+        image: Image,
+        rows: impl Fn(Range<usize>, &mut [T]) -> Result<(), E> + Sync,
+    ) -> Result<Self, E> {
+        assert!(shape.stride > 0 && !shape.transposed, "rows of {shape:?}");
+        let kernel = T::microkernel(instructions);
+        let method = if Winograd::<T>::pays(instructions, &shape, image) {
+            Method::Winograd(Box::new(Winograd::new(instructions, shape, rows)?))
+        } else {
+            let size = [shape.taps(), shape.inputs, shape.outputs];
+            let matrix = PackedMatrix::pack_rows(&kernel, size, rows)?;
+            let phases = shape.phases().into_iter().take(1);
+            Method::Direct {
+                phases: phases.zip([matrix]).collect(),
+                zeros: Aligned::zeros(shape.inputs),
+            }
+        };
+        Ok(Self {
+            instructions,
+            kernel,
+            shape,
+            method,
+        })
+    }
+
     /// By Winograd's method whether it pays or not.
     ///
     /// # Panics
@@ -111,11 +145,17 @@ impl<T: Element> PackedConv2d<T> {
     pub fn winograd(instructions: Instructions, shape: Convolution, weight: &[T]) -> Self {
         assert!(Winograd::<T>::is_possible(&shape), "{shape:?}");
         assert_eq!(weight.len(), shape.weights(), "weights of {shape:?}");
+        let row = 9 * shape.inputs;
+        let rows = |outputs: Range<usize>, to: &mut [T]| -> Result<(), Infallible> {
+            to.copy_from_slice(&weight[outputs.start * row..outputs.end * row]);
+            Ok(())
+        };
+        let Ok(winograd) = Winograd::new(instructions, shape, rows);
         Self {
             instructions,
             kernel: T::microkernel(instructions),
             shape,
-            method: Method::Winograd(Winograd::new(instructions, shape, weight)),
+            method: Method::Winograd(Box::new(winograd)),
         }
     }
 

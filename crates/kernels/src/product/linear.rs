@@ -2,6 +2,8 @@
 
 #![allow(unsafe_code, reason = "promises what its pointers point to")]
 
+use std::ops::Range;
+
 use super::{
     epilogue::{Epilogue, Output},
     gradient::{Columns, sums_over_pixels},
@@ -33,6 +35,22 @@ impl<T: Element> PackedLinear<T> {
             &weights,
             PackedMatrix::pack,
         )
+    }
+
+    /// Packs rows `[inputs]`, one for each output, which `rows` writes for a range of outputs when they are packed: the weight is never in
+    /// memory as a whole. Ends with what went wrong, if anything did.
+    pub fn from_rows<E: Send>(
+        instructions: Instructions,
+        [outputs, inputs]: [usize; 2],
+        rows: impl Fn(Range<usize>, &mut [T]) -> Result<(), E> + Sync,
+    ) -> Result<Self, E> {
+        let kernel = T::microkernel(instructions);
+        let matrix = PackedMatrix::pack_rows(&kernel, [1, inputs, outputs], rows)?;
+        Ok(Self {
+            instructions,
+            kernel,
+            matrix,
+        })
     }
 
     /// The same in memory that is used again after this layer.

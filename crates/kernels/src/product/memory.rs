@@ -37,6 +37,22 @@ impl<T: crate::Element> Aligned<T> {
     }
 }
 
+/// Asks for all pages of memory that is about to be written, at once: one by one, each at its first write, they cost a fifth more. (Pages
+/// of 2 MB are no gain: those that the system has at hand are small.)
+#[cfg(target_os = "linux")]
+pub(super) fn populate<T>(memory: &mut [T]) {
+    const PAGE: usize = 4096;
+    let start = memory.as_ptr().addr();
+    let first = start / PAGE * PAGE;
+    let length = start + size_of_val(memory) - first;
+    let from = memory.as_mut_ptr().wrapping_byte_sub(start - first);
+    // SAFETY: the advice changes nothing that is in memory. It may be refused.
+    unsafe { libc::madvise(from.cast(), length, libc::MADV_POPULATE_WRITE) };
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn populate<T>(_: &mut [T]) {}
+
 /// How many integers hold so many elements, wherever they begin.
 fn words<T>(length: usize) -> usize {
     const { assert!(align_of::<T>() <= align_of::<u32>()) };

@@ -14,6 +14,7 @@ mod epilogue;
 mod gradient;
 mod lanes;
 mod linear;
+pub(crate) mod lines;
 mod memory;
 mod microkernel;
 #[cfg(target_arch = "aarch64")]
@@ -21,6 +22,7 @@ mod neon;
 mod packing;
 mod portable;
 mod run;
+mod strided;
 pub(crate) mod strip;
 pub(crate) mod transforms;
 

@@ -3,20 +3,17 @@
 //! `[panel][tap][depth / group][column in panel][group]`: a panel is as many columns as a tile has, read from beginning to end for
 //! every tile. Columns and depths that do not exist are zeros.
 
-use std::ops::{Deref, DerefMut};
+use std::ops::{Deref, DerefMut, Range};
 
 use rayon::prelude::*;
 
 use super::{
-    memory::{Aligned, Scratch},
+    lines::{COLUMNS, Rows, Turn, store},
+    memory::{Aligned, Scratch, populate},
     microkernel::Microkernel,
+    strided::pack_strided,
 };
 use crate::Element;
-
-/// Depths packed together: what is read for one tap stays in the first-level cache for the next.
-const BLOCK: usize = 16;
-/// The same where there is one tap: what is written for one column stays in the cache for the next.
-const ALONG: usize = 64;
 
 /// Below this many weights waking another thread costs more than it saves.
 const ALONE: usize = 1 << 15;
@@ -138,6 +135,48 @@ impl<T: Element> PackedMatrix<T> {
         packed
     }
 
+    /// Packs rows `[depth][taps]`, one for each column, which `rows` writes: those of a panel when it is their turn, so that they are read
+    /// while they are in the cache. Ends with what went wrong, if anything did.
+    pub fn pack_rows<E: Send>(
+        kernel: &Microkernel<T>,
+        [taps, depth, columns]: [usize; 3],
+        rows: impl Fn(Range<usize>, &mut [T]) -> Result<(), E> + Sync,
+    ) -> Result<Self, E> {
+        let indices: Vec<usize> = (0..taps).collect();
+        Self::of_panels(kernel, [taps, depth, columns], |columns, data| {
+            let count = columns.len();
+            let mut written = Scratch::new(count * depth * taps);
+            rows(columns, &mut written)?;
+            let weights = Weights {
+                data: &written,
+                depth_stride: taps,
+                column_stride: depth * taps,
+                taps: &indices,
+            };
+            pack_panel(kernel, &weights, depth, (0, count), data);
+            Ok(())
+        })
+    }
+
+    /// Panels of zeros that `write` fills, each for a range of columns.
+    pub fn of_panels<E: Send>(
+        kernel: &Microkernel<T>,
+        [taps, depth, columns]: [usize; 3],
+        write: impl Fn(Range<usize>, &mut [T]) -> Result<(), E> + Sync,
+    ) -> Result<Self, E> {
+        let mut packed = Self::zeros(kernel, taps, depth, columns);
+        if packed.data.is_empty() {
+            return Ok(packed);
+        }
+        let panels = packed.data.par_chunks_mut(packed.panel_length);
+        panels.enumerate().try_for_each(|(panel, data)| {
+            let first = panel * kernel.columns;
+            populate(data);
+            write(first..columns.min(first + kernel.columns), data)
+        })?;
+        Ok(packed)
+    }
+
     /// Another depth, not above the one it was made with; its panels must then be written anew.
     pub fn set_depth(&mut self, kernel: &Microkernel<T>, depth: usize) {
         let length = self.taps * depth.next_multiple_of(kernel.depth_multiple) * kernel.columns;
@@ -163,6 +202,12 @@ impl<T: Element> PackedMatrix<T> {
         &self.data[index * self.panel_length..][..self.panel_length]
     }
 
+    /// What a panel has of one tap.
+    pub fn tap(&self, panel: usize, tap: usize) -> &[T] {
+        let length = self.panel_length / self.taps;
+        &self.panel(panel)[tap * length..][..length]
+    }
+
     /// One panel, to be written.
     pub fn panel_mut(&mut self, index: usize) -> &mut [T] {
         &mut self.data[index * self.panel_length..][..self.panel_length]
@@ -173,111 +218,49 @@ fn pack_panel<T: Element>(
     kernel: &Microkernel<T>,
     weights: &Weights<'_, T>,
     depth: usize,
+    columns: (usize, usize),
+    data: &mut [T],
+) {
+    let taps = weights.taps;
+    let in_order = || taps.iter().enumerate().all(|(index, &tap)| index == tap);
+    if weights.depth_stride == taps.len() && taps.len() <= Turn::MOST_TAPS && in_order() {
+        pack_rows(kernel, weights, depth, columns, data);
+    } else {
+        pack_strided(kernel, weights, depth, columns, data);
+    }
+}
+
+/// Where a column's weights lie one after the other, in the order of depths and their taps.
+fn pack_rows<T: Element>(
+    kernel: &Microkernel<T>,
+    weights: &Weights<'_, T>,
+    depth: usize,
     (first, columns): (usize, usize),
     data: &mut [T],
 ) {
-    let tap_length = data.len() / weights.taps.len();
-    let together = if weights.taps.len() == 1 {
-        ALONG
-    } else {
-        BLOCK
-    };
-    for start in (0..depth).step_by(together) {
-        for (data, &tap) in data.chunks_exact_mut(tap_length).zip(weights.taps) {
-            let from = &weights.data[first * weights.column_stride + tap..];
-            let from = &from[start * weights.depth_stride..];
-            let to = &mut data[start * kernel.columns..];
-            let block = Block {
-                weights,
-                from,
-                depth: depth.min(start + together) - start,
-                columns,
-            };
-            if kernel.group == 1 {
-                block.pack::<1>(kernel.columns, to);
-            } else {
-                block.pack::<2>(kernel.columns, to);
-            }
-        }
-    }
-}
-
-/// Some depths of one tap for the columns of a panel.
-struct Block<'a, T> {
-    weights: &'a Weights<'a, T>,
-    from: &'a [T],
-    depth: usize,
-    columns: usize,
-}
-
-impl<T: Element> Block<'_, T> {
-    /// The usual distances of neighbouring columns, one and the taps of a kernel, are constants, as `GROUP` is: the loops over them are
-    /// several times as fast.
-    fn pack<const GROUP: usize>(&self, width: usize, to: &mut [T]) {
-        match self.weights.column_stride {
-            1 => self.pack_lines::<GROUP, 1>(width, to),
-            4 => self.pack_lines::<GROUP, 4>(width, to),
-            9 => self.pack_lines::<GROUP, 9>(width, to),
-            16 => self.pack_lines::<GROUP, 16>(width, to),
-            _ => self.pack_columns::<GROUP>(width, to),
-        }
-    }
-
-    /// Column by column.
-    fn pack_columns<const GROUP: usize>(&self, width: usize, to: &mut [T]) {
-        let stride = self.weights.depth_stride;
-        for column in 0..self.columns {
-            let from = &self.from[column * self.weights.column_stride..];
-            let from = &from[..=(self.depth - 1) * stride];
-            let mut lines = to[column * GROUP..].chunks_mut(width * GROUP);
-            if stride == 1 {
-                let (whole, rest) = from.as_chunks::<GROUP>();
-                // In this order: the pair that finds no more elements must not have taken a line.
-                for (from, to) in whole.iter().zip(lines.by_ref()) {
-                    to[..GROUP].copy_from_slice(from);
-                }
-                if let (Some(to), Some(last)) = (lines.next(), rest.first()) {
-                    to[0] = *last;
-                }
-            } else if GROUP == 1 {
-                for (to, from) in lines.zip(from.iter().step_by(stride)) {
-                    to[0] = *from;
-                }
-            } else {
-                for (to, from) in lines.zip(from.chunks(GROUP * stride)) {
-                    to[0] = from[0];
-                    if let Some(odd) = from.get(stride) {
-                        to[1] = *odd;
-                    }
+    let taps = weights.taps.len();
+    let tap_length = data.len() / taps;
+    let line_length = kernel.columns * kernel.group;
+    let mut turn = Turn::new();
+    for column in (0..columns).step_by(COLUMNS) {
+        let rows = Rows {
+            data: &weights.data[(first + column) * weights.column_stride..],
+            count: COLUMNS.min(columns - column),
+            stride: weights.column_stride,
+            depth,
+            taps,
+            group: kernel.group,
+        };
+        let length = COLUMNS.min(kernel.columns - column) * kernel.group;
+        turn.each(&rows, |group, lines| {
+            let to = &mut data[group * line_length + column * kernel.group..];
+            for (group, lines) in lines.chunks_exact(taps).enumerate() {
+                for (tap, line) in lines.iter().enumerate() {
+                    let start = tap * tap_length + group * line_length;
+                    store(&mut to[start..][..length], line);
                 }
             }
-        }
-    }
-
-    /// Depth by depth.
-    fn pack_lines<const GROUP: usize, const STRIDE: usize>(&self, width: usize, to: &mut [T]) {
-        let length = (self.columns - 1) * STRIDE + 1;
-        let line = |depth: usize| &self.from[depth * self.weights.depth_stride..][..length];
-        let groups = to
-            .chunks_mut(width * GROUP)
-            .zip((0..self.depth).step_by(GROUP));
-        for (to, first) in groups {
-            let whole = first + GROUP <= self.depth;
-            match (GROUP, STRIDE) {
-                (1, 1) => copy(&mut to[..self.columns], line(first)),
-                (2, 1) if whole => {
-                    interleave(&mut to[..2 * self.columns], line(first), line(first + 1));
-                }
-                _ => {
-                    for member in 0..GROUP.min(self.depth - first) {
-                        let from = line(first + member).iter().step_by(STRIDE);
-                        for (to, from) in to[member..].iter_mut().step_by(GROUP).zip(from) {
-                            *to = *from;
-                        }
-                    }
-                }
-            }
-        }
+        });
     }
 }
 

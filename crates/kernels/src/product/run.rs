@@ -151,16 +151,17 @@ impl<'a, T: Element> Tiles<'a, T> {
         rows: (&[T], usize),
         count: usize,
     ) -> &[f32] {
+        assert_eq!(matrix.taps, 1, "rows in one piece");
         let pointers = self.pointers(matrix, rows, count);
         // SAFETY: the rows were checked.
         unsafe { self.multiply_at(matrix, panel, &pointers, count) }
     }
 
-    /// The same to `to`, where a whole tile must have room: all of it may be written.
+    /// The sums of one of the matrix's taps alone, to `to`, where a whole tile must have room: all of it may be written.
     pub fn multiply_to(
         &self,
         matrix: &PackedMatrix<T>,
-        panel: usize,
+        [panel, tap]: [usize; 2],
         rows: (&[T], usize),
         count: usize,
         to: &mut [f32],
@@ -168,7 +169,13 @@ impl<'a, T: Element> Tiles<'a, T> {
         let room = self.kernel.rows * self.kernel.columns;
         assert!(room <= to.len(), "room for {room} sums");
         let pointers = self.pointers(matrix, rows, count);
-        let tile = tile(matrix, panel, &pointers, count);
+        let tile = Tile {
+            count,
+            rows: pointers.as_ptr(),
+            taps: 1,
+            depth: matrix.depth,
+            panel: matrix.tap(panel, tap).as_ptr(),
+        };
         // SAFETY: the rows and the room were checked; the packing has the kernel's own layout.
         unsafe { self.session.multiply(&tile, to.as_mut_ptr()) };
     }
@@ -179,7 +186,6 @@ impl<'a, T: Element> Tiles<'a, T> {
         (a, stride): (&[T], usize),
         count: usize,
     ) -> [*const T; MOST_ROWS] {
-        assert_eq!(matrix.taps, 1, "rows in one piece");
         assert!((1..=self.kernel.rows).contains(&count), "{count} rows");
         assert!(
             (count - 1) * stride + matrix.depth <= a.len(),

@@ -19,6 +19,7 @@ mod passes;
 mod poison;
 mod product;
 mod properties;
+mod rows;
 mod threads;
 mod twin;
 mod winograd;

@@ -41,8 +41,8 @@ impl<'a, T: Element> Block<'a, T> {
             winograd,
             grid,
             tiles,
-            transformed: Scratch::new(winograd.planes.len() * transformed_plane),
-            products: Scratch::new(winograd.planes.len() * products_plane),
+            transformed: Scratch::new(winograd.planes.taps * transformed_plane),
+            products: Scratch::new(winograd.planes.taps * products_plane),
             transformed_plane,
             products_plane,
         }
@@ -101,11 +101,11 @@ impl<'a, T: Element> Block<'a, T> {
         let rows = count.div_ceil(count.div_ceil(kernel.rows()));
         let from = self.transformed.chunks_exact(self.transformed_plane);
         let to = self.products.chunks_exact_mut(self.products_plane);
-        for ((matrix, from), to) in planes.iter().zip(from).zip(to) {
+        for (plane, (from, to)) in from.zip(to).enumerate() {
             for first in (0..count).step_by(rows) {
                 let a = (&from[first * shape.inputs..], shape.inputs);
                 let to = &mut to[first * kernel.columns()..];
-                product.multiply_to(matrix, panel, a, rows.min(count - first), to);
+                product.multiply_to(planes, [panel, plane], a, rows.min(count - first), to);
             }
         }
     }

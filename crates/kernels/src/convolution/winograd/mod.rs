@@ -9,23 +9,22 @@
 //! A task is as many tiles as stay in the second-level cache when transformed. Their products with one panel of every plane are
 //! transformed back at once, so that the products of no more than a panel are kept, and nothing is handed from task to task.
 
-#![allow(unsafe_code, reason = "threads write disjoint parts")]
-
 mod block;
 mod grid;
+mod panel;
+
+use std::ops::Range;
 
 use rayon::prelude::*;
 
 use super::shape::{Convolution, Image};
 use crate::{
     Element, Instructions,
-    product::{
-        Aligned, Microkernel, Output, PackedMatrix, Scratch, Shared, Weights,
-        transforms::Transforms,
-    },
+    product::{Aligned, Microkernel, Output, PackedMatrix, Scratch, transforms::Transforms},
 };
 use block::Block;
 use grid::Grid;
+use panel::Panel;
 
 /// Channels come in whole vectors of the widest instruction set.
 const LANES: usize = 16;
@@ -46,7 +45,8 @@ pub(crate) struct Winograd<T: Element> {
     kernel: Microkernel<T>,
     transforms: Transforms<T>,
     shape: Convolution,
-    planes: Vec<PackedMatrix<T>>,
+    /// A tap for each plane: one product needs a panel of all of them.
+    planes: PackedMatrix<T>,
     zeros: Aligned<T>,
 }
 
@@ -75,44 +75,34 @@ impl<T: Element> Winograd<T> {
         Self::pays(instructions, shape, image) && image.pixels() >= FEWEST_PIXELS_ONCE
     }
 
-    /// From `weight` `[outputs, inputs, 3, 3]`.
-    pub fn new(instructions: Instructions, shape: Convolution, weight: &[T]) -> Self {
+    /// From rows `[inputs, 3, 3]`, one for each output, which `rows` writes.
+    pub fn new<E: Send>(
+        instructions: Instructions,
+        shape: Convolution,
+        rows: impl Fn(Range<usize>, &mut [T]) -> Result<(), E> + Sync,
+    ) -> Result<Self, E> {
         let kernel = T::microkernel(instructions);
         let transforms = T::transforms(instructions);
-        let values = transforms.values();
-        let pairs = shape.outputs * shape.inputs;
-        let mut planes = Scratch::<T>::new(values * pairs);
-        {
-            let shared = Shared::new(&mut planes);
-            weight
-                .par_chunks_exact(9 * shape.inputs)
-                .enumerate()
-                .for_each(|(output, weight)| {
-                    let line = |plane: usize| {
-                        let start = plane * pairs + output * shape.inputs;
-                        // SAFETY: every output has a part of its own in each plane.
-                        unsafe { shared.part(start, shape.inputs) }
-                    };
-                    let mut lines: Vec<&mut [T]> = (0..values).map(line).collect();
-                    transforms.kernels(weight, &mut lines);
-                });
-        }
-        let planes = planes.chunks_exact(pairs).map(|data| {
-            let weights = Weights {
-                data,
-                depth_stride: 1,
-                column_stride: shape.inputs,
-                taps: &[0],
+        let size = [transforms.values(), shape.inputs, shape.outputs];
+        let planes = PackedMatrix::of_panels(&kernel, size, |outputs, data| {
+            let mut written = Scratch::new(outputs.len() * 9 * shape.inputs);
+            rows(outputs, &mut written)?;
+            let panel = Panel {
+                instructions,
+                kernel: &kernel,
+                transforms: &transforms,
+                inputs: shape.inputs,
             };
-            PackedMatrix::pack(&kernel, [shape.inputs, shape.outputs], &weights)
-        });
-        Self {
+            panel.pack(&written, data);
+            Ok(())
+        })?;
+        Ok(Self {
             kernel,
             transforms,
             shape,
-            planes: planes.collect(),
+            planes,
             zeros: Aligned::zeros(shape.inputs),
-        }
+        })
     }
 
     /// `[batch, height, width, inputs]`, of which every output pixel goes to `output`.
@@ -127,7 +117,7 @@ impl<T: Element> Winograd<T> {
             "activations of {image:?} with {inputs} channels"
         );
         let grid = Grid::new(image, self.transforms.side);
-        let (tiles, panels) = (grid.tiles(), self.planes[0].panels());
+        let (tiles, panels) = (grid.tiles(), self.planes.panels());
         if tiles == 0 {
             return;
         }
@@ -159,7 +149,7 @@ impl<T: Element> Winograd<T> {
         }
         // Threads that find less than a tile of the microkernel share tiles, each with weights of its own.
         let blocks = blocks.next_multiple_of(threads).min((tiles / rows).max(1));
-        let parts = threads.div_ceil(blocks).min(self.planes[0].panels());
+        let parts = threads.div_ceil(blocks).min(self.planes.panels());
         [blocks, parts]
     }
 }

@@ -4,6 +4,7 @@
 
 mod channels;
 mod filters;
+mod kernels;
 
 use half::bf16;
 
@@ -11,7 +12,7 @@ use half::bf16;
 use super::neon;
 #[cfg(target_arch = "x86_64")]
 use super::{avx2, avx512};
-use super::{lanes::Lanes, portable};
+use super::{lanes::Lanes, lines::Line, portable};
 use crate::{
     Element,
     instructions::{InstructionSet, Instructions},
@@ -19,6 +20,8 @@ use crate::{
 
 pub(crate) use channels::{Channels, Widened};
 pub(crate) use filters::{Filter, FourByFour, TwoByTwo, Vectors};
+pub(crate) use kernels::Kernels;
+use kernels::Transform;
 
 /// Values of the largest tile.
 pub(crate) const MOST_VALUES: usize = 36;
@@ -141,41 +144,20 @@ impl<T: Element> Transforms<T> {
         self.input_side() * self.input_side()
     }
 
-    /// G·g·Gᵀ for 3×3 kernels `[count, 9]`, each of the values to a slice of its own; in f64 until the end.
-    pub(crate) fn kernels(&self, kernels: &[T], to: &mut [&mut [T]]) {
-        let count = kernels.len() / 9;
-        let side = self.input_side();
-        let mut taps = vec![0.0; 9 * count];
-        for (tap, line) in taps.chunks_exact_mut(count).enumerate() {
-            for (to, from) in line.iter_mut().zip(kernels[tap..].iter().step_by(9)) {
-                *to = f64::from(from.to_f32());
-            }
-        }
-        let mut lines = vec![0.0; 3 * side * count];
-        for (line, taps) in lines
-            .chunks_exact_mut(side * count)
-            .zip(taps.chunks_exact(3 * count))
-        {
-            for (row, to) in self.kernel.iter().zip(line.chunks_exact_mut(count)) {
-                weigh(row, [0, 1, 2].map(|tap| &taps[tap * count..][..count]), to);
-            }
-        }
-        let mut sums = vec![0.0; count];
-        for (index, to) in to.iter_mut().enumerate() {
-            let (row, column) = (index / side, index % side);
-            let from = [0, 1, 2].map(|line| &lines[(line * side + column) * count..][..count]);
-            weigh(&self.kernel[row], from, &mut sums);
-            for (to, sum) in to.iter_mut().zip(&sums) {
-                *to = T::from_f32(*sum as f32);
-            }
-        }
-    }
-}
-
-/// A weighted sum of three slices.
-fn weigh(weights: &[f64; 3], [x, y, z]: [&[f64]; 3], to: &mut [f64]) {
-    for (((to, x), y), z) in to.iter_mut().zip(x).zip(y).zip(z) {
-        *to = weights[0] * x + weights[1] * y + weights[2] * z;
+    /// G·g·Gᵀ of 3×3 kernels, which are lines `[group][tap]` of words of `group` depths, as lines `[value][group]`.
+    pub(crate) fn kernels<'a>(
+        &'a self,
+        instructions: Instructions,
+        group: usize,
+        lines: &'a [Line],
+        room: &'a mut Kernels,
+    ) -> &'a [Line] {
+        instructions.run(Transform {
+            transforms: self,
+            group,
+            lines,
+            room,
+        })
     }
 }
 
