@@ -32,6 +32,8 @@ pub use error::{Error, Result};
 pub use linear::linear;
 pub use mix::{mp_cat, mp_sum};
 pub use normalise::{global_response_norm, group_norm, group_norm_silu, layer_norm, pixel_norm};
-pub use packed::{Activation, Epilogue, PackedConv2d, PackedDepthwise, PackedLinear, Residual};
+pub use packed::{
+    Activation, Epilogue, PackedConv2d, PackedDepthwise, PackedLinear, Residual, Rows,
+};
 pub use resample::{mean_2x2, nearest_2x};
 pub use softmax::softmax;

@@ -1,5 +1,7 @@
 //! Packed weights of convolutions.
 
+use std::ops::Range;
+
 use candle_core::{DType, Tensor};
 use foil_kernels::{
     Element, Instructions, bf16,
@@ -8,12 +10,12 @@ use foil_kernels::{
 
 use super::{
     epilogue::Epilogue,
-    product::{Weight, output},
+    product::{Rows, Weight, output, pack_rows},
 };
 use crate::{
     composed,
     convolution::{described, images},
-    error::{Named, Result},
+    error::{Error, Named, Result},
     operation::{is_fast, with_slice},
 };
 
@@ -55,6 +57,45 @@ impl PackedConv2d {
             weight,
             Some(image),
         )
+    }
+
+    /// As [`Self::expecting`] with a stride of 1 on the CPU, in `F32` or `BF16`, of a weight of this shape whose rows `[in, kernel height,
+    /// kernel width]`, one for each output, `rows` writes for a range of outputs when they are packed, on any thread: a large
+    /// weight is made, packed and forgotten in parts that stay in the cache.
+    pub fn from_rows<E: From<Error> + Send>(
+        weight_shape: [usize; 4],
+        dtype: DType,
+        padding: usize,
+        [batch, height, width]: [usize; 3],
+        rows: impl Fn(Range<usize>, Rows<'_>) -> std::result::Result<(), E> + Sync,
+    ) -> std::result::Result<Self, E> {
+        let named = Named {
+            operation: "conv2d",
+            name: "weight",
+            shape: &weight_shape,
+            dtype,
+        };
+        let shape = described(named, 1, padding, false)?;
+        let image = Image {
+            batch,
+            height,
+            width,
+        };
+        let instructions = Instructions::best();
+        let single = || {
+            let rows = |outputs, to: &mut [f32]| rows(outputs, Rows::Single(to));
+            convolution::PackedConv2d::from_rows(instructions, shape, image, rows)
+        };
+        let half = || {
+            let rows = |outputs, to: &mut [bf16]| rows(outputs, Rows::Half(to));
+            convolution::PackedConv2d::from_rows(instructions, shape, image, rows)
+        };
+        Ok(Self {
+            shape,
+            weight_shape: weight_shape.to_vec(),
+            dtype,
+            weight: pack_rows(named, single, half)?,
+        })
     }
 
     /// A weight `[in, out, kernel height, kernel width]` of a transposed convolution.

@@ -1,15 +1,17 @@
 //! Packed weights of linear layers.
 
+use std::ops::Range;
+
 use candle_core::{DType, Tensor};
 use foil_kernels::{Instructions, bf16, product};
 
 use super::{
     epilogue::{Epilogue, batch},
-    product::{Weight, output},
+    product::{Rows, Weight, output, pack_rows},
 };
 use crate::{
     composed,
-    error::{Named, Result},
+    error::{Error, Named, Result},
     linear::features,
     operation::{is_fast, with_slice},
 };
@@ -41,6 +43,35 @@ impl PackedLinear {
             shape,
             dtype: weight.dtype(),
             weight: packed,
+        })
+    }
+
+    /// On the CPU, in `F32` or `BF16`, of a weight `[out, in]` whose rows, one for each output, `rows` writes for a range of outputs when
+    /// they are packed, on any thread.
+    pub fn from_rows<E: From<Error> + Send>(
+        shape: [usize; 2],
+        dtype: DType,
+        rows: impl Fn(Range<usize>, Rows<'_>) -> std::result::Result<(), E> + Sync,
+    ) -> std::result::Result<Self, E> {
+        let named = Named {
+            operation: "linear",
+            name: "weight",
+            shape: &shape,
+            dtype,
+        };
+        let instructions = Instructions::best();
+        let single = || {
+            let rows = |outputs, to: &mut [f32]| rows(outputs, Rows::Single(to));
+            product::PackedLinear::from_rows(instructions, shape, rows)
+        };
+        let half = || {
+            let rows = |outputs, to: &mut [bf16]| rows(outputs, Rows::Half(to));
+            product::PackedLinear::from_rows(instructions, shape, rows)
+        };
+        Ok(Self {
+            shape,
+            dtype,
+            weight: pack_rows(named, single, half)?,
         })
     }
 

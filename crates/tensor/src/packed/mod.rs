@@ -14,3 +14,4 @@ pub use depthwise::PackedDepthwise;
 pub use epilogue::{Epilogue, Residual};
 pub use foil_kernels::passes::Activation;
 pub use linear::PackedLinear;
+pub use product::Rows;

@@ -1,11 +1,11 @@
 //! What all packed products share: from tensors to slices and back.
 
 use candle_core::{DType, Device, Tensor};
-use foil_kernels::product;
+use foil_kernels::{bf16, product};
 
 use super::epilogue::{Epilogue, Residual};
 use crate::{
-    error::Result,
+    error::{Error, Named, Result},
     operation::{Stored, with_slice, zeros},
 };
 
@@ -51,6 +51,31 @@ fn numbers(tensor: Option<&Tensor>) -> Result<Option<Vec<f32>>> {
     };
     let flat = tensor.to_dtype(DType::F32)?.flatten_all()?;
     Ok(Some(flat.to_vec1()?))
+}
+
+/// Room for some rows of a weight, in the type that it is packed in.
+#[derive(Debug)]
+pub enum Rows<'a> {
+    /// As `f32`.
+    Single(&'a mut [f32]),
+    /// As `bf16`.
+    Half(&'a mut [bf16]),
+}
+
+/// Packs rows by the kernels of a type, if there are any.
+pub(super) fn pack_rows<F, B, E: From<Error>>(
+    weight: Named<'_>,
+    single: impl FnOnce() -> std::result::Result<F, E>,
+    half: impl FnOnce() -> std::result::Result<B, E>,
+) -> std::result::Result<Weight<F, B>, E> {
+    if weight.shape.contains(&0) {
+        return Err(weight.problem("expected at least one element").into());
+    }
+    match weight.dtype {
+        DType::F32 => Ok(Weight::Single(single()?)),
+        DType::BF16 => Ok(Weight::Half(half()?)),
+        _ => Err(weight.problem("rows are packed in F32 and BF16").into()),
+    }
 }
 
 /// A packed weight in either type, or the weight itself where no kernel takes it.

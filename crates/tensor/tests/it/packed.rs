@@ -1,8 +1,11 @@
 //! Packed weights with every epilogue, against the composed definitions in `f64`.
 
+use std::ops::Range;
+
 use candle_core::{DType, Tensor};
 use foil_tensor::{
-    Activation, Epilogue, PackedConv2d, PackedDepthwise, PackedLinear, Residual, Result, composed,
+    Activation, Epilogue, PackedConv2d, PackedDepthwise, PackedLinear, Residual, Result, Rows,
+    composed,
 };
 
 use crate::case::{Tolerance, assert_close, largest, numbers, random};
@@ -167,6 +170,46 @@ fn weights_packed_for_a_size_are_right_for_every_size() {
                 PackedConv2d::expecting(weight, 1, 1, expected)?.forward(x, epilogue)
             },
             |x, weight| composed::conv2d(x, weight, None, 1, 1),
+        );
+    }
+}
+
+/// A weight's rows, one for each output, as they are asked for.
+fn rows(weight: &Tensor) -> impl Fn(Range<usize>, Rows<'_>) -> Result<()> + Sync {
+    move |outputs, to| {
+        let rows = weight
+            .narrow(0, outputs.start, outputs.len())?
+            .flatten_all()?;
+        match to {
+            Rows::Single(to) => to.copy_from_slice(&rows.to_vec1()?),
+            Rows::Half(to) => to.copy_from_slice(&rows.to_vec1()?),
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn weights_packed_row_by_row_are_the_same_weights() {
+    for (outputs, inputs) in [(7, 3), (80, 64), (33, 17)] {
+        compare_within(
+            TRANSFORMED,
+            "conv2d",
+            [&[1, 16, 16, inputs], &[outputs, inputs, 3, 3]],
+            |x, weight, epilogue| {
+                let shape = [outputs, inputs, 3, 3];
+                PackedConv2d::from_rows(shape, weight.dtype(), 1, [1, 16, 16], rows(weight))?
+                    .forward(x, epilogue)
+            },
+            |x, weight| composed::conv2d(x, weight, None, 1, 1),
+        );
+        compare(
+            "linear",
+            [&[2, 5, inputs], &[outputs, inputs]],
+            |x, weight, epilogue| {
+                PackedLinear::from_rows([outputs, inputs], weight.dtype(), rows(weight))?
+                    .forward(x, epilogue)
+            },
+            |x, weight| composed::linear(x, weight, None),
         );
     }
 }

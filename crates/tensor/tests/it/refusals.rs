@@ -1,7 +1,7 @@
 //! Tensors that do not fit together are refused with a message that names the operation and both shapes.
 
 use candle_core::{DType, Tensor};
-use foil_tensor::{Epilogue, PackedConv2d, PackedLinear, Residual, Result, composed};
+use foil_tensor::{Epilogue, PackedConv2d, PackedLinear, Residual, Result, Rows, composed};
 
 use crate::case::random;
 
@@ -9,8 +9,9 @@ fn single(shape: &[usize]) -> Tensor {
     random(0, shape, DType::F32)
 }
 
-fn assert_refused(result: Result<Tensor>, message: &str) {
-    assert_eq!(result.unwrap_err().to_string(), message);
+fn assert_refused<T>(result: Result<T>, message: &str) {
+    let error = result.err().map(|error| error.to_string());
+    assert_eq!(error.as_deref(), Some(message));
 }
 
 /// The same call in both of its meanings.
@@ -156,5 +157,18 @@ fn packed_weights_and_epilogues_name_both_shapes() {
     assert_refused(
         composed::epilogue(&single(&[2, 4]), &epilogue),
         "epilogue: output [2, 4] against residual [4]: expected residual [2, 4]",
+    );
+}
+
+#[test]
+fn rows_are_packed_only_where_there_is_a_kernel() {
+    let rows = |_, _: Rows<'_>| Result::Ok(());
+    assert_refused(
+        PackedLinear::from_rows([5, 4], DType::F64, rows),
+        "linear: weight [5, 4]: rows are packed in F32 and BF16",
+    );
+    assert_refused(
+        PackedConv2d::from_rows([5, 0, 3, 3], DType::F32, 1, [1, 8, 8], rows),
+        "conv2d: weight [5, 0, 3, 3]: expected at least one element",
     );
 }
