@@ -85,15 +85,15 @@ impl Layer {
         }
     }
 
-    /// Where the published row comes to lie.
-    pub(super) fn row_of_published(&self, row: usize) -> usize {
+    /// The published row that becomes this one.
+    pub(super) fn published_row(&self, row: usize) -> usize {
         let Some(heads) = self.heads else {
             return row;
         };
-        let width = self.outputs / heads;
-        let (head, within) = (row / width, row % width);
-        let (channel, which) = (within / 3, within % 3);
-        (which * heads + head) * (width / 3) + channel
+        let channels = self.outputs / heads / 3;
+        let (which, within) = (row / (heads * channels), row % (heads * channels));
+        let (head, channel) = (within / channels, within % channels);
+        (head * channels + channel) * 3 + which
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod block;
 mod config;
+mod effective;
 mod flops;
 mod fourier;
 mod generate;

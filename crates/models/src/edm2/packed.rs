@@ -1,12 +1,13 @@
 //! Weights that no longer change: normalised, scaled and packed once.
 
 use candle_core::{DType, Device, Tensor};
-use foil_tensor::{Epilogue, PackedConv2d, PackedLinear};
-use half::bf16;
-use rayon::prelude::*;
+use foil_tensor::{Epilogue, PackedConv2d, PackedLinear, Rows};
 
-use super::layer::{Kernel, Layer, Product};
-use crate::{Error, Result, StoredTensor, Weights, weights::widen};
+use super::{
+    effective::Effective,
+    layer::{Kernel, Layer, Product},
+};
+use crate::{Result, Weights};
 
 /// A layer for inference. Its results have no gradient.
 #[derive(Debug)]
@@ -44,19 +45,76 @@ impl Packed {
             Some(_) => packing.dtype,
             None => DType::F32,
         };
-        let weight = effective(layer, weights.get(&layer.weight)?, gain, dtype)?
-            .to_device(&packing.device)?;
-        let form = match (layer.kernel, layer.resolution) {
-            (Kernel::Convolution, resolution) => {
-                let weight = weight.reshape((layer.outputs, layer.inputs, 3, 3))?;
-                let size = resolution.unwrap_or(1);
-                let image = [packing.batch, size, size];
-                Form::Convolution(Box::new(PackedConv2d::expecting(&weight, 1, 1, image)?))
+        let stored = weights.get(&layer.weight)?;
+        let form = stored.with_bytes(|bytes| {
+            let effective = Effective::new(layer, stored, bytes, gain);
+            match (&packing.device, dtype) {
+                (Device::Cpu, DType::F32 | DType::BF16) => {
+                    Form::of_rows(layer, &effective, dtype, packing.batch)
+                }
+                _ => Form::of_tensor(layer, &effective, dtype, packing),
             }
-            (Kernel::Linear, _) => Form::Linear(PackedLinear::new(&weight)?),
-        };
+        })??;
         Ok(Self(form))
     }
+}
+
+impl Form {
+    /// Without the weight ever being in memory as a whole.
+    fn of_rows(
+        layer: &Layer,
+        effective: &Effective<'_>,
+        dtype: DType,
+        batch: usize,
+    ) -> Result<Self> {
+        let Layer {
+            outputs, inputs, ..
+        } = *layer;
+        let rows = |outputs, to: Rows<'_>| effective.write(outputs, to);
+        match layer.kernel {
+            Kernel::Convolution => {
+                let (shape, image) = ([outputs, inputs, 3, 3], image(layer, batch));
+                let packed = PackedConv2d::from_rows(shape, dtype, 1, image, rows)?;
+                Ok(Self::Convolution(Box::new(packed)))
+            }
+            Kernel::Linear => {
+                let packed = PackedLinear::from_rows([outputs, inputs], dtype, rows)?;
+                Ok(Self::Linear(packed))
+            }
+        }
+    }
+
+    /// Where no kernel takes it.
+    fn of_tensor(
+        layer: &Layer,
+        effective: &Effective<'_>,
+        dtype: DType,
+        packing: &Packing,
+    ) -> Result<Self> {
+        let (outputs, inputs) = (layer.outputs, layer.inputs);
+        let mut numbers = vec![0.0; outputs * layer.fan_in()];
+        effective.write(0..outputs, Rows::Single(&mut numbers))?;
+        let weight = Tensor::new(numbers, &Device::Cpu)?.to_dtype(dtype)?;
+        let weight = weight.to_device(&packing.device)?;
+        match layer.kernel {
+            Kernel::Convolution => {
+                let weight = weight.reshape((outputs, inputs, 3, 3))?;
+                let image = image(layer, packing.batch);
+                let packed = PackedConv2d::expecting(&weight, 1, 1, image)?;
+                Ok(Self::Convolution(Box::new(packed)))
+            }
+            Kernel::Linear => {
+                let weight = weight.reshape((outputs, inputs))?;
+                Ok(Self::Linear(PackedLinear::new(&weight)?))
+            }
+        }
+    }
+}
+
+/// What a layer will see, `[batch, height, width]`.
+fn image(layer: &Layer, batch: usize) -> [usize; 3] {
+    let size = layer.resolution.unwrap_or(1);
+    [batch, size, size]
 }
 
 impl Product for Packed {
@@ -66,88 +124,4 @@ impl Product for Packed {
             Form::Linear(linear) => linear.forward(x, epilogue),
         }
     }
-}
-
-/// Rows handed to one thread at a time.
-const ROWS: usize = 16;
-
-/// The weight as it multiplies, `[outputs, fan_in]`: each row W·gain/(√fan_in·(10⁻⁴ + RMS of the row)), in `dtype`.
-fn effective(layer: &Layer, stored: &StoredTensor, gain: f32, dtype: DType) -> Result<Tensor> {
-    let shape = (layer.outputs, layer.fan_in());
-    if dtype == DType::BF16 {
-        let mut out = vec![bf16::ZERO; stored.count()];
-        scale_rows(layer, stored, gain, &mut out, round)?;
-        return Ok(Tensor::from_vec(out, shape, &Device::Cpu)?);
-    }
-    let mut out = vec![0.0_f32; stored.count()];
-    scale_rows(layer, stored, gain, &mut out, |value| value)?;
-    Ok(Tensor::from_vec(out, shape, &Device::Cpu)?.to_dtype(dtype)?)
-}
-
-/// To the nearest, ties to even; weights that are not numbers were refused before.
-#[inline]
-fn round(value: f32) -> bf16 {
-    let bits = value.to_bits();
-    bf16::from_bits(((bits + 0x7fff + (bits >> 16 & 1)) >> 16) as u16)
-}
-
-fn scale_rows<T: Send + Copy>(
-    layer: &Layer,
-    stored: &StoredTensor,
-    gain: f32,
-    out: &mut [T],
-    convert: impl Fn(f32) -> T + Sync,
-) -> Result<()> {
-    let fan_in = layer.fan_in();
-    let scale = gain / (fan_in as f32).sqrt();
-    let row_bytes = fan_in * stored.dtype().size_in_bytes();
-    let fill = |(group, out): (usize, &mut [T]), bytes: &[u8]| -> Result<()> {
-        let mut row = vec![0.0_f32; fan_in];
-        for (index, out) in out.chunks_exact_mut(fan_in).enumerate() {
-            let published = group * ROWS + index;
-            widen(
-                stored.dtype(),
-                &bytes[published * row_bytes..][..row_bytes],
-                &mut row,
-            )?;
-            let factor = scale / (1e-4 + root_mean_square(&row));
-            if !factor.is_finite() {
-                return Err(Error::Weights {
-                    origin: layer.weight.clone(),
-                    problem: "a weight is infinite or not a number".into(),
-                });
-            }
-            for (out, value) in out.iter_mut().zip(&row) {
-                *out = convert(value * factor);
-            }
-        }
-        Ok(())
-    };
-    stored.with_bytes(|bytes| {
-        out.par_chunks_mut(ROWS * fan_in)
-            .enumerate()
-            .try_for_each(|rows| fill(rows, bytes))
-    })??;
-    if layer.heads.is_some() {
-        let published = out.to_vec();
-        for (row, values) in published.chunks_exact(fan_in).enumerate() {
-            let to = layer.row_of_published(row);
-            out[to * fan_in..][..fan_in].copy_from_slice(values);
-        }
-    }
-    Ok(())
-}
-
-/// In sixteen sums, which a compiler makes a vector of.
-fn root_mean_square(row: &[f32]) -> f32 {
-    let (blocks, rest) = row.as_chunks::<16>();
-    let mut sums = [0.0_f32; 16];
-    for block in blocks {
-        for (sum, value) in sums.iter_mut().zip(block) {
-            *sum += value * value;
-        }
-    }
-    let squares: f32 =
-        sums.iter().sum::<f32>() + rest.iter().map(|value| value * value).sum::<f32>();
-    (squares / row.len().max(1) as f32).sqrt()
 }
