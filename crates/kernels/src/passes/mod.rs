@@ -17,6 +17,7 @@ mod resample;
 mod response_norm;
 mod softmax;
 mod sums;
+mod unit_row;
 
 pub use activation::{Activation, activation, activation_backward};
 pub use columns::Gradients;
@@ -28,6 +29,7 @@ pub use pixel_norm::{PixelNorm, pixel_norm, pixel_norm_backward};
 pub use resample::{ImageShape, downsample, downsample_backward, upsample, upsample_backward};
 pub use response_norm::{ResponseNorm, response_norm, response_norm_backward};
 pub use softmax::{softmax, softmax_backward};
+pub use unit_row::unit_row;
 
 /// A wrong length is the caller's bug: said once, at the entry.
 #[track_caller]

@@ -1,11 +1,12 @@
 //! What all packed products share: from tensors to slices and back.
 
 use candle_core::{DType, Device, Tensor};
-use foil_kernels::{bf16, product};
+use foil_kernels::{Instructions, bf16, passes, product};
 
 use super::epilogue::{Epilogue, Residual};
 use crate::{
     error::{Error, Named, Result},
+    normalise::PIXEL_NORM_EPSILON,
     operation::{Stored, with_slice, zeros},
 };
 
@@ -60,6 +61,25 @@ pub enum Rows<'a> {
     Single(&'a mut [f32]),
     /// As `bf16`.
     Half(&'a mut [bf16]),
+}
+
+impl Rows<'_> {
+    /// Writes row `index` as weight-normalised layers use it, x · scale / (10⁻⁴ + ‖x‖₂ / √length); returns what `x` was
+    /// multiplied by, which is no number if `x` has none. The row must exist. Karras et al. 2024, Eq. 47.
+    pub fn write_normalised(&mut self, index: usize, x: &[f32], scale: f32) -> f32 {
+        let constants = [PIXEL_NORM_EPSILON as f32, scale];
+        let (instructions, length) = (Instructions::best(), x.len());
+        match self {
+            Self::Single(rows) => {
+                let row = &mut rows[index * length..][..length];
+                passes::unit_row(instructions, constants, x, row)
+            }
+            Self::Half(rows) => {
+                let row = &mut rows[index * length..][..length];
+                passes::unit_row(instructions, constants, x, row)
+            }
+        }
+    }
 }
 
 /// Packs rows by the kernels of a type, if there are any.

@@ -140,7 +140,8 @@ fn write_random(config: &Config, path: &std::path::Path) -> Result<()> {
             .collect();
         file.write_all(&halves)?;
     }
-    Ok(file.flush()?)
+    // Or the system would write them out while evaluations are timed.
+    Ok(file.into_inner()?.sync_all()?)
 }
 
 /// An input as sampling has it in the middle of a trajectory.

@@ -1,6 +1,6 @@
 //! Also the row-wise driver with one and two inputs.
 
-use foil_kernels::passes::{PixelNorm, pixel_norm, pixel_norm_backward};
+use foil_kernels::passes::{PixelNorm, pixel_norm, pixel_norm_backward, unit_row};
 use proptest::prelude::*;
 
 use super::{CHANNELS, MANY, PIXELS, for_both};
@@ -107,5 +107,27 @@ proptest! {
     #[test]
     fn agrees_with_the_twin_anywhere(pixels in 0_usize..40, channels in 1_usize..300, exponent in -6_i32..7) {
         agrees::<f32>(pixels, channels, 10.0_f64.powi(exponent));
+    }
+}
+
+fn row_agrees<T: Stored>(length: usize) {
+    const SCALE: f64 = 0.37;
+    let (x, exact) = store::<f32>(&normal(length, 3));
+    let epsilon = f64::from(PixelNorm::EPSILON);
+    let unit = twin::pixel_norm(&exact, length, epsilon);
+    let truth = Truth::new(unit.iter().map(|y| y * SCALE).collect());
+    let name = format!("unit_row {length}");
+    check::forward(&name, &truth, |i, out: &mut [T]| {
+        let factor = unit_row(i, [PixelNorm::EPSILON, SCALE as f32], &x, out);
+        let expected = truth.values[0] / exact[0];
+        assert!((f64::from(factor) / expected - 1.0).abs() < 1e-6);
+    });
+}
+
+#[test]
+fn a_row_of_weights_agrees_with_the_twin_over_all_lengths() {
+    for length in CHANNELS {
+        row_agrees::<f32>(length);
+        row_agrees::<foil_kernels::bf16>(length);
     }
 }

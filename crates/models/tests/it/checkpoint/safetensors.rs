@@ -72,8 +72,10 @@ fn a_header_longer_than_the_file_is_refused() {
 #[test]
 fn what_is_no_file_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let said = Contents::open(folder.path()).unwrap_err().to_string();
-    assert!(said.contains("folder"), "{said}");
+    let Err(Error::File { source, .. }) = Contents::open(folder.path()) else {
+        panic!("a folder was opened");
+    };
+    assert!(source.to_string().contains("folder"), "{source}");
     let missing = Contents::open(folder.path().join("missing"));
     assert!(matches!(missing, Err(Error::File { .. })));
     assert!(refusal(b"").contains("empty"));
