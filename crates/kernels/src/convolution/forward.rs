@@ -85,7 +85,7 @@ impl<T: Element> PackedConv2d<T> {
     /// As [`Self::new`], by the method that is fastest for images of this size. It is right for images of any size. A 3×3 convolution over
     /// enough pixels (`winograd`) takes
     ///
-    /// - in f32 a quarter of the multiplications and four times the memory, has an error of some 2e-6 of its largest output instead of
+    /// - in f32 a quarter of the multiplications and four times the memory, has an error of some 3e-6 of its largest output instead of
     ///   5e-7, and a NaN spreads up to four pixels;
     /// - in bf16 from 64 channels on 1/2.25 of the multiplications and 16/9 of the memory, has an error of 0.42 % of its outputs' root mean
     ///   square, 2 % at most, instead of the 0.17 % and 1 % of rounding them, and a NaN spreads up to two pixels.
