@@ -73,7 +73,7 @@ pub fn read(path: &Path) -> Result<Record> {
     serde_json::from_str(&text).with_context(described)
 }
 
-/// The pixels of an image that [`write`] made.
+/// The pixels of an image that [`write()`] made.
 pub fn read_pixels(path: &Path) -> Result<Pixels> {
     let described = || format!("cannot read {}", path.display());
     let file = File::open(path).with_context(described)?;
