@@ -7,11 +7,13 @@ mod foil;
 mod mersenne_twister;
 mod numpy;
 mod philox;
+mod python;
 mod torch_cpu;
 mod torch_cuda;
 
 pub use foil::FoilStream;
 pub use numpy::RandomState;
+pub use python::{tuple_hash, tuple_seed};
 pub use torch_cpu::TorchCpu;
 pub use torch_cuda::{Gpu, TorchCuda};
 

@@ -3,7 +3,10 @@
 use candle_core::{DType, Device, Tensor};
 use foil_diffusion::{
     Noise,
-    random::{FoilStream, Gpu, RandomState, Stream, StreamKind, TorchCpu, TorchCuda},
+    random::{
+        FoilStream, Gpu, RandomState, Stream, StreamKind, TorchCpu, TorchCuda, tuple_hash,
+        tuple_seed,
+    },
 };
 use serde_json::Value;
 
@@ -133,6 +136,28 @@ fn numpy_draws_and_shuffles() {
     RandomState::new(0).shuffle(&mut order);
     let order: Vec<f64> = order.into_iter().map(f64::from).collect();
     assert_eq!(order, numbers(&golden["numpy_randomstate0_shuffle10"]));
+}
+
+#[test]
+fn hashes_of_tuples_are_those_of_python() {
+    let golden = &specification()["python_tuple_hash_mod_2_31"];
+    for items in [&[0, 0][..], &[0, 1], &[0, 0, 0], &[0, 0, 2048]] {
+        let name = format!(
+            "({})",
+            items
+                .iter()
+                .map(u64::to_string)
+                .collect::<Vec<_>>()
+                .join(",")
+        );
+        assert_eq!(u64::from(tuple_seed(items)), golden[&name], "{name}");
+    }
+    // As CPython prints them, signs included, and beyond the prime that numbers are hashed by.
+    let hash = |items: &[u64]| tuple_hash(items) as i64;
+    assert_eq!(hash(&[7]), -6_198_871_656_470_064_846);
+    assert_eq!(hash(&[0, 0, 0]), 3_010_437_511_937_009_226);
+    assert_eq!(hash(&[(1 << 61) - 1, 5]), -3_119_722_376_306_286_570);
+    assert_eq!(hash(&[u64::MAX, 1 << 61, 3, 4]), 812_308_057_753_227_958);
 }
 
 #[test]
