@@ -45,6 +45,11 @@ pub fn gelu(x: &Tensor) -> Result<Tensor> {
     composed::gelu(x)
 }
 
+/// [`mp_silu`] on slices.
+pub(crate) fn mp_silu_operation() -> impl Operation<1> {
+    Elementwise("mp_silu", Activation::MpSilu)
+}
+
 struct Elementwise(&'static str, Activation);
 
 impl Operation<1> for Elementwise {

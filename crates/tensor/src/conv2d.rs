@@ -53,6 +53,15 @@ pub fn conv_transpose2d(
     composed::conv_transpose2d(x, weight, bias, stride, padding)
 }
 
+/// [`conv2d`] on slices, with this stride and padding and without a bias.
+pub(crate) fn product(
+    x: &Tensor,
+    weight: Named<'_>,
+    [stride, padding]: [usize; 2],
+) -> Result<impl Weighted + use<>> {
+    Product::new(described(weight, stride, padding, false)?, x, weight, None)
+}
+
 /// Either convolution, of one size of image.
 struct Product {
     operation: &'static str,
@@ -93,7 +102,7 @@ impl Weighted for Product {
         &self,
         x: View<'_, T>,
         weight: &[T],
-        bias: Option<&[f32]>,
+        epilogue: &Epilogue<'_, T>,
     ) -> (Vec<T>, Vec<usize>) {
         let Image {
             batch,
@@ -103,11 +112,7 @@ impl Weighted for Product {
         let shape = vec![batch, height, width, self.shape.outputs];
         let mut out = zeros(shape.iter().product());
         let packed = PackedConv2d::new(Instructions::best(), self.shape, weight);
-        let epilogue = Epilogue {
-            bias,
-            ..Epilogue::default()
-        };
-        packed.forward(self.image, x.data, &epilogue, &mut out);
+        packed.forward(self.image, x.data, epilogue, &mut out);
         (out, shape)
     }
 

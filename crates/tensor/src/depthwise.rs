@@ -46,15 +46,11 @@ impl Weighted for Product {
         &self,
         x: View<'_, T>,
         weight: &[T],
-        bias: Option<&[f32]>,
+        epilogue: &Epilogue<'_, T>,
     ) -> (Vec<T>, Vec<usize>) {
         let mut out = zeros(x.data.len());
         let packed = PackedDepthwise::new(Instructions::best(), self.channels, weight);
-        let epilogue = Epilogue {
-            bias,
-            ..Epilogue::default()
-        };
-        packed.forward(self.image, x.data, &epilogue, &mut out);
+        packed.forward(self.image, x.data, epilogue, &mut out);
         (out, x.shape.to_vec())
     }
 

@@ -22,6 +22,7 @@ mod packed;
 mod precision;
 mod resample;
 mod softmax;
+pub mod traced;
 mod weighted;
 
 pub use activation::{gelu, mp_silu, silu};

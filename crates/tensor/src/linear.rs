@@ -36,6 +36,11 @@ pub fn linear(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tens
     composed::linear(x, weight, bias)
 }
 
+/// [`linear`] on slices, without a bias.
+pub(crate) fn product(x: &Tensor, weight: Named<'_>) -> Result<impl Weighted + use<>> {
+    Ok(Product(features(x, weight)?))
+}
+
 /// Of a weight `[outputs, inputs]`.
 struct Product([usize; 2]);
 
@@ -52,7 +57,7 @@ impl Weighted for Product {
         &self,
         x: View<'_, T>,
         weight: &[T],
-        bias: Option<&[f32]>,
+        epilogue: &Epilogue<'_, T>,
     ) -> (Vec<T>, Vec<usize>) {
         let [outputs, inputs] = self.0;
         let mut shape = x.shape.to_vec();
@@ -61,11 +66,7 @@ impl Weighted for Product {
         }
         let mut out = zeros(x.data.len() / inputs * outputs);
         let packed = PackedLinear::new(Instructions::best(), self.0, weight);
-        let epilogue = Epilogue {
-            bias,
-            ..Epilogue::default()
-        };
-        packed.forward(1, x.data, &epilogue, &mut out);
+        packed.forward(1, x.data, epilogue, &mut out);
         (out, shape)
     }
 

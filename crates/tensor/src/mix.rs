@@ -55,7 +55,7 @@ pub(crate) fn same_but_channels(
 pub fn mp_sum(a: &Tensor, b: &Tensor, t: f64) -> Result<Tensor> {
     same_shape("mp_sum", a, b)?;
     if is_fast(&[a, b]) {
-        return apply2(Sum { t }, a, b);
+        return apply2(sum_operation(t), a, b);
     }
     composed::mp_sum(a, b, t)
 }
@@ -65,16 +65,28 @@ pub fn mp_sum(a: &Tensor, b: &Tensor, t: f64) -> Result<Tensor> {
 ///
 /// Karras et al. 2024, Eq. 103.
 pub fn mp_cat(a: &Tensor, b: &Tensor, t: f64) -> Result<Tensor> {
-    let [a_channels, b_channels] = same_but_channels("mp_cat", a, b)?;
+    let channels = same_but_channels("mp_cat", a, b)?;
     if is_fast(&[a, b]) {
-        let cat = MpCat {
-            a_channels,
-            b_channels,
-            t,
-        };
-        return apply2(Concatenation(cat), a, b);
+        return apply2(concatenation_operation(channels, t), a, b);
     }
     composed::mp_cat(a, b, t)
+}
+
+/// [`mp_sum`] on slices.
+pub(crate) fn sum_operation(t: f64) -> impl Operation<2> {
+    Sum { t }
+}
+
+/// [`mp_cat`] on slices.
+pub(crate) fn concatenation_operation(
+    [a_channels, b_channels]: [usize; 2],
+    t: f64,
+) -> impl Operation<2> {
+    Concatenation(MpCat {
+        a_channels,
+        b_channels,
+        t,
+    })
 }
 
 struct Sum {

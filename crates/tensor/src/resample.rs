@@ -26,7 +26,7 @@ pub(crate) fn image(operation: &'static str, x: &Tensor, factor: usize) -> Resul
 pub fn mean_2x2(x: &Tensor) -> Result<Tensor> {
     let shape = image("mean_2x2", x, 2)?;
     if is_fast(&[x]) {
-        return apply1(Mean(shape), x);
+        return apply1(mean_operation(shape), x);
     }
     composed::mean_2x2(x)
 }
@@ -35,9 +35,19 @@ pub fn mean_2x2(x: &Tensor) -> Result<Tensor> {
 pub fn nearest_2x(x: &Tensor) -> Result<Tensor> {
     let shape = image("nearest_2x", x, 1)?;
     if is_fast(&[x]) {
-        return apply1(Nearest(shape), x);
+        return apply1(nearest_operation(shape), x);
     }
     composed::nearest_2x(x)
+}
+
+/// [`mean_2x2`] on slices.
+pub(crate) fn mean_operation(shape: [usize; 4]) -> impl Operation<1> {
+    Mean(shape)
+}
+
+/// [`nearest_2x`] on slices.
+pub(crate) fn nearest_operation(shape: [usize; 4]) -> impl Operation<1> {
+    Nearest(shape)
 }
 
 fn without_batch([_, height, width, channels]: [usize; 4]) -> ImageShape {

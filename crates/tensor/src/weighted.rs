@@ -2,6 +2,7 @@
 //! where it is asked for.
 
 use candle_core::Tensor;
+use foil_kernels::product::Epilogue;
 
 use crate::{
     bias,
@@ -15,12 +16,12 @@ pub(crate) trait Weighted: Send + Sync + 'static {
     fn name(&self) -> &'static str;
     /// Values of a bias.
     fn outputs(&self) -> usize;
-    /// The result and its shape.
+    /// The result, after what follows the product, and its shape.
     fn value<T: Stored>(
         &self,
         x: View<'_, T>,
         weight: &[T],
-        bias: Option<&[f32]>,
+        epilogue: &Epilogue<'_, T>,
     ) -> (Vec<T>, Vec<usize>);
     /// From the weight and the result's gradient.
     fn input_gradient<T: Stored>(&self, weight: &[T], gradient: &[T], out: &mut [T]);
@@ -71,7 +72,7 @@ impl<W: Weighted> Operation<2> for Product<W> {
     }
 
     fn forward<T: Stored>(&self, [x, weight]: [View<'_, T>; 2]) -> (Vec<T>, Vec<usize>) {
-        self.0.value(x, weight.data, None)
+        self.0.value(x, weight.data, &Epilogue::default())
     }
 
     fn backward<T: Stored>(
@@ -89,7 +90,12 @@ impl<W: Weighted> Operation<3> for Product<W> {
     }
 
     fn forward<T: Stored>(&self, [x, weight, bias]: [View<'_, T>; 3]) -> (Vec<T>, Vec<usize>) {
-        self.0.value(x, weight.data, Some(&T::widened(bias.data)))
+        let bias = T::widened(bias.data);
+        let epilogue = Epilogue {
+            bias: Some(&bias),
+            ..Epilogue::default()
+        };
+        self.0.value(x, weight.data, &epilogue)
     }
 
     fn backward<T: Stored>(

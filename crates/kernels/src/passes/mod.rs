@@ -10,6 +10,7 @@ mod columns;
 mod group_norm;
 mod layer_norm;
 mod mix;
+mod modulate;
 mod optimise;
 mod pieces;
 mod pixel_norm;
@@ -24,6 +25,9 @@ pub use columns::Gradients;
 pub use group_norm::{GroupNorm, group_norm, group_norm_backward};
 pub use layer_norm::{Affine, LayerNorm, layer_norm, layer_norm_backward};
 pub use mix::{MpCat, mp_cat, mp_cat_backward, mp_sum, mp_sum_backward};
+pub use modulate::{
+    LimitedMix, Modulate, accumulate, limited_mix_backward, modulate, modulate_backward,
+};
 pub use optimise::{Adam, AdamState, adam, moving_average};
 pub use pixel_norm::{PixelNorm, pixel_norm, pixel_norm_backward};
 pub use resample::{ImageShape, downsample, downsample_backward, upsample, upsample_backward};

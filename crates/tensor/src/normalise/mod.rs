@@ -10,6 +10,7 @@ pub use group_norm::{group_norm, group_norm_silu};
 pub use layer_norm::layer_norm;
 pub(crate) use pixel_norm::EPSILON as PIXEL_NORM_EPSILON;
 pub use pixel_norm::pixel_norm;
+pub(crate) use pixel_norm::pixel_norm_operation;
 pub use response_norm::global_response_norm;
 pub(crate) use response_norm::{EPSILON as RESPONSE_EPSILON, fits as response_fits};
 

@@ -18,10 +18,15 @@ pub(crate) const EPSILON: f64 = 1e-4;
 pub fn pixel_norm(x: &Tensor) -> Result<Tensor> {
     let channels = Named::new("pixel_norm", "input", x).channels(1)?;
     if is_fast(&[x]) {
-        let epsilon = EPSILON as f32;
-        return apply1(PixelNorm(passes::PixelNorm { channels, epsilon }), x);
+        return apply1(pixel_norm_operation(channels), x);
     }
     composed::pixel_norm(x)
+}
+
+/// [`pixel_norm`] on slices.
+pub(crate) fn pixel_norm_operation(channels: usize) -> impl Operation<1> {
+    let epsilon = EPSILON as f32;
+    PixelNorm(passes::PixelNorm { channels, epsilon })
 }
 
 struct PixelNorm(passes::PixelNorm);

@@ -11,7 +11,7 @@ use candle_core::{DType, Device, Tensor};
 use crate::error::Result;
 use node::Node;
 use view::even_rows;
-pub(crate) use view::{Stored, View, with_slice};
+pub(crate) use view::{Stored, View, cpu, with_slice};
 
 /// Whether the kernels can take these: `f32` or `bf16` on the CPU, and something to do.
 pub(crate) fn is_fast(inputs: &[&Tensor]) -> bool {

@@ -5,12 +5,20 @@ use std::borrow::Cow;
 use candle_core::{CpuStorage, Layout, Result, Storage, Tensor, WithDType};
 use foil_kernels::{Element, bf16};
 
+use crate::traced::Buffer;
+
 /// What both the kernels and candle know.
 pub(crate) trait Stored: Element + WithDType {
     /// Rounds sums.
     fn from_sums(sums: Vec<f32>) -> Vec<Self>;
     /// As the kernels take parameters of channels.
     fn widened(numbers: &[Self]) -> Cow<'_, [f32]>;
+    /// As a gradient.
+    fn buffer(numbers: Vec<Self>) -> Buffer;
+    /// From numbers of single precision.
+    fn of_f32(numbers: Vec<f32>) -> Vec<Self>;
+    /// From numbers of half precision.
+    fn of_bf16(numbers: Vec<bf16>) -> Vec<Self>;
 }
 
 impl Stored for f32 {
@@ -20,6 +28,18 @@ impl Stored for f32 {
 
     fn widened(numbers: &[Self]) -> Cow<'_, [f32]> {
         Cow::Borrowed(numbers)
+    }
+
+    fn buffer(numbers: Vec<Self>) -> Buffer {
+        Buffer::F32(numbers)
+    }
+
+    fn of_f32(numbers: Vec<f32>) -> Vec<Self> {
+        numbers
+    }
+
+    fn of_bf16(numbers: Vec<bf16>) -> Vec<Self> {
+        bf16::widened(&numbers).into_owned()
     }
 }
 
@@ -36,6 +56,18 @@ impl Stored for bf16 {
                 .collect(),
         )
     }
+
+    fn buffer(numbers: Vec<Self>) -> Buffer {
+        Buffer::BF16(numbers)
+    }
+
+    fn of_f32(numbers: Vec<f32>) -> Vec<Self> {
+        Self::from_sums(numbers)
+    }
+
+    fn of_bf16(numbers: Vec<bf16>) -> Vec<Self> {
+        numbers
+    }
 }
 
 /// One input: rows of its last dimension, which begin `stride` elements apart.
@@ -47,13 +79,13 @@ pub(crate) struct View<'a, T> {
 }
 
 impl<'a, T: Stored> View<'a, T> {
-    pub(super) const NONE: Self = Self {
+    pub(crate) const NONE: Self = Self {
         data: &[],
         shape: &[],
         stride: 0,
     };
 
-    pub(super) fn new(storage: &'a CpuStorage, layout: &'a Layout) -> Result<Self> {
+    pub(crate) fn new(storage: &'a CpuStorage, layout: &'a Layout) -> Result<Self> {
         let Some((stride, length)) = even_rows(layout) else {
             candle_core::bail!("unevenly strided {layout:?}")
         };
@@ -99,7 +131,7 @@ pub(crate) fn with_slice<T: Stored, R>(tensor: &Tensor, read: impl FnOnce(&[T]) 
     Ok(read(View::new(cpu(&storage)?, layout)?.data))
 }
 
-pub(super) fn cpu(storage: &Storage) -> Result<&CpuStorage> {
+pub(crate) fn cpu(storage: &Storage) -> Result<&CpuStorage> {
     match storage {
         Storage::Cpu(storage) => Ok(storage),
         _ => candle_core::bail!("expected a tensor on the CPU"),
