@@ -1,15 +1,10 @@
 //! The residual block. Karras et al. 2024, Figure 21.
 
-use candle_core::Tensor;
-use foil_tensor::{
-    Activation, Epilogue, Residual, cosine_attention, mean_2x2, mp_cat, mp_silu, nearest_2x,
-    pixel_norm,
-};
-
 use super::{
-    Config,
-    layer::{Layer, Product, Source},
+    Config, Dropout,
+    layer::{Layer, Mix, Product, Source},
     plan::{BlockPlan, Place, Resample},
+    value::Value,
 };
 use crate::Result;
 
@@ -26,6 +21,16 @@ pub(super) struct Block<P> {
     conv_res1: P,
     conv_skip: Option<P>,
     attention: Option<Attention<P>>,
+}
+
+/// What a block is told besides the image.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Conditions<'a, V> {
+    /// `[batch, features]`
+    pub embedding: &'a V,
+    pub dropout: Option<&'a Dropout>,
+    /// Blocks before this one.
+    pub block: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -100,28 +105,26 @@ impl<P: Product> Block<P> {
         })
     }
 
-    /// `x` `[batch, height, width, inputs]`, the skip connection if there is one, `embedding` `[batch, features]`.
+    /// `x` `[batch, height, width, inputs]`, and the skip connection if there is one.
     pub(super) fn forward(
         &self,
-        x: &Tensor,
-        skip: Option<&Tensor>,
-        embedding: &Tensor,
-    ) -> Result<Tensor> {
+        x: &P::Value,
+        skip: Option<&P::Value>,
+        conditions: &Conditions<'_, P::Value>,
+    ) -> Result<P::Value> {
         let (main, entry) = self.enter(x, skip)?;
-        let gain = (self.embedding.apply(embedding, &Epilogue::default())? + 1.0)?;
-        let modulated = Epilogue {
-            gain: Some(&gain),
-            activation: Activation::MpSilu,
-            ..Epilogue::default()
-        };
-        let branch = self.conv_res0.apply(&mp_silu(&entry)?, &modulated)?;
+        let shift = self.embedding.apply(conditions.embedding)?;
+        let mut branch = self.conv_res0.modulated(&entry.mp_silu()?, &shift)?;
+        if let Some(dropout) = conditions.dropout {
+            branch = dropout.apply(&branch, conditions.block)?;
+        }
         let last = self.attention.is_none();
-        let added = Epilogue {
-            residual: Some(Residual::mp_sum(&main, self.balances.residual)),
+        let mix = Mix {
+            residual: &main,
+            t: self.balances.residual,
             clip: self.clip.filter(|_| last),
-            ..Epilogue::default()
         };
-        let x = self.conv_res1.apply(&branch, &added)?;
+        let x = self.conv_res1.mixed(&branch, mix)?;
         match &self.attention {
             None => Ok(x),
             Some(attention) => attention.forward(&x, self.balances.attention, self.clip),
@@ -129,22 +132,22 @@ impl<P: Product> Block<P> {
     }
 
     /// The main path, and what the residual branch begins with.
-    fn enter(&self, x: &Tensor, skip: Option<&Tensor>) -> Result<(Tensor, Tensor)> {
+    fn enter(&self, x: &P::Value, skip: Option<&P::Value>) -> Result<(P::Value, P::Value)> {
         let mut x = match self.resample {
             Resample::Keep => x.clone(),
-            Resample::Down => mean_2x2(x)?,
-            Resample::Up => nearest_2x(x)?,
+            Resample::Down => x.mean_2x2()?,
+            Resample::Up => x.nearest_2x()?,
         };
         if let Some(skip) = skip {
-            x = mp_cat(&x, skip, self.balances.concat)?;
+            x = x.mp_cat(skip, self.balances.concat)?;
         }
         let main = match &self.conv_skip {
             None => x.clone(),
-            Some(conv_skip) => conv_skip.apply(&x, &Epilogue::default())?,
+            Some(conv_skip) => conv_skip.apply(&x)?,
         };
         match self.place {
             Place::Encoder => {
-                let main = pixel_norm(&main)?;
+                let main = main.pixel_norm()?;
                 Ok((main.clone(), main))
             }
             Place::Decoder => Ok((main, x)),
@@ -154,17 +157,16 @@ impl<P: Product> Block<P> {
 
 impl<P: Product> Attention<P> {
     /// Self-attention between the pixels of `x` `[batch, height, width, channels]`, added to it.
-    fn forward(&self, x: &Tensor, balance: f64, clip: Option<f64>) -> Result<Tensor> {
-        let (batch, height, width, channels) = x.dims4()?;
-        let pixels = x.reshape((batch, height * width, channels))?;
-        let qkv = self.qkv.apply(&pixels, &Epilogue::default())?;
-        let part = |index: usize| qkv.narrow(2, index * channels, channels);
-        let mixed = cosine_attention(&part(0)?, &part(1)?, &part(2)?, self.heads)?;
-        let added = Epilogue {
-            residual: Some(Residual::mp_sum(&pixels, balance)),
+    fn forward(&self, x: &P::Value, balance: f64, clip: Option<f64>) -> Result<P::Value> {
+        let shape = x.tensor().dims();
+        let (batch, height, width, channels) = x.tensor().dims4()?;
+        let pixels = x.reshape(&[batch, height * width, channels])?;
+        let mixed = self.qkv.apply(&pixels)?.cosine_attention(self.heads)?;
+        let mix = Mix {
+            residual: &pixels,
+            t: balance,
             clip,
-            ..Epilogue::default()
         };
-        Ok(self.projection.apply(&mixed, &added)?.reshape(x.shape())?)
+        Ok(self.projection.mixed(&mixed, mix)?.reshape(shape)?)
     }
 }

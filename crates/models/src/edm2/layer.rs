@@ -5,8 +5,9 @@
 //! changes it is done once ([`Packed`](super::Packed)).
 
 use candle_core::Tensor;
-use foil_tensor::Epilogue;
+use foil_tensor::{Activation, Epilogue, Residual};
 
+use super::value::Value;
 use crate::Result;
 
 /// What a layer multiplies.
@@ -107,6 +108,41 @@ pub(super) trait Source<P> {
 
 /// A layer in one of its forms.
 pub trait Product {
-    /// The product with `x` `[batch, height, width, inputs]` or `[batch, …, inputs]`, and what follows it.
-    fn apply(&self, x: &Tensor, epilogue: &Epilogue<'_>) -> foil_tensor::Result<Tensor>;
+    /// What it multiplies.
+    type Value: Value;
+    /// The product with `x` `[batch, height, width, inputs]` or `[batch, …, inputs]`.
+    fn apply(&self, x: &Self::Value) -> Result<Self::Value>;
+    /// mp_silu(product · (1 + shift)), for a shift `[batch, outputs]`.
+    fn modulated(&self, x: &Self::Value, shift: &Self::Value) -> Result<Self::Value>;
+    /// The product, mixed with something else.
+    fn mixed(&self, x: &Self::Value, mix: Mix<'_, Self::Value>) -> Result<Self::Value>;
+}
+
+/// mp_sum(residual, product, t), limited to −clip … clip.
+#[derive(Debug, Clone, Copy)]
+pub struct Mix<'a, V> {
+    /// Shaped as the product.
+    pub residual: &'a V,
+    /// The product's share.
+    pub t: f64,
+    /// The limit.
+    pub clip: Option<f64>,
+}
+
+/// The epilogue of [`Product::mixed`].
+pub(super) fn mixing<'a>(mix: &Mix<'a, Tensor>) -> Epilogue<'a> {
+    Epilogue {
+        residual: Some(Residual::mp_sum(mix.residual, mix.t)),
+        clip: mix.clip,
+        ..Epilogue::default()
+    }
+}
+
+/// The epilogue of [`Product::modulated`], for gain = 1 + shift.
+pub(super) fn modulating(gain: &Tensor) -> Epilogue<'_> {
+    Epilogue {
+        gain: Some(gain),
+        activation: Activation::MpSilu,
+        ..Epilogue::default()
+    }
 }

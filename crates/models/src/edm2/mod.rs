@@ -6,6 +6,7 @@
 
 mod block;
 mod config;
+mod dropout;
 mod effective;
 mod flops;
 mod fourier;
@@ -16,12 +17,15 @@ mod network;
 mod packed;
 mod plan;
 mod trained;
+mod value;
 
 pub use config::{Config, Size};
+pub use dropout::Dropout;
 pub use generate::{Edm2, Generated, Generator, Guide, check_guide};
 pub use labels::Labels;
-pub use layer::{Kernel, Layer, Product};
+pub use layer::{Kernel, Layer, Mix, Product};
 pub use network::Network;
 pub use packed::{Packed, Packing};
 pub use plan::{BlockPlan, Place, Plan, Resample};
 pub use trained::Trained;
+pub use value::Value;

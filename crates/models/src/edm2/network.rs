@@ -2,13 +2,13 @@
 
 use candle_core::{DType, Tensor};
 use foil_diffusion::precondition::{self, Edm, Preconditioned};
-use foil_tensor::{Epilogue, mp_silu, mp_sum};
 
 use super::{
-    Config, Labels, Packed, Packing, Trained,
-    block::Block,
+    Config, Dropout, Labels, Packed, Packing, Trained,
+    block::{Block, Conditions},
     fourier::Fourier,
     layer::{Layer, Product, Source},
+    value::Value,
 };
 use crate::{Result, Weights};
 
@@ -27,6 +27,7 @@ pub struct Network<P> {
     decoder: Vec<Block<P>>,
     output: P,
     uncertainty: Option<Uncertainty<P>>,
+    dropout: Option<Dropout>,
 }
 
 /// Estimates the logarithm of the loss's variance at a noise level; only the loss needs it.
@@ -52,16 +53,20 @@ impl Source<Packed> for Loaded<'_> {
     }
 }
 
-/// Layers of tensors by name.
-struct Tensors<F>(F);
+/// Layers of values by name.
+struct Named<F> {
+    value: F,
+    /// Of activations.
+    dtype: DType,
+}
 
-impl<F: FnMut(&str) -> Result<Tensor>> Source<Trained> for Tensors<F> {
-    fn layer(&mut self, layer: &Layer) -> Result<Trained> {
-        Trained::new(layer, &mut self.0)
+impl<V: Value, F: FnMut(&str) -> Result<V>> Source<Trained<V>> for Named<F> {
+    fn layer(&mut self, layer: &Layer) -> Result<Trained<V>> {
+        Trained::new(layer, self.dtype, &mut self.value)
     }
 
     fn fixed(&mut self, name: &str) -> Result<Tensor> {
-        self.0(name)
+        Ok((self.value)(name)?.tensor().clone())
     }
 }
 
@@ -73,14 +78,17 @@ impl Network<Packed> {
     }
 }
 
-impl Network<Trained> {
-    /// For training, of tensors by their published names, in single precision; activations are of `dtype`.
+impl<V: Value> Network<Trained<V>>
+where
+    Trained<V>: Product<Value = V>,
+{
+    /// For training, of values by their published names, in single precision; activations are of `dtype`.
     pub fn trainable(
         config: &Config,
         dtype: DType,
-        tensor: impl FnMut(&str) -> Result<Tensor>,
+        value: impl FnMut(&str) -> Result<V>,
     ) -> Result<Self> {
-        Self::assemble(config, dtype, &mut Tensors(tensor))
+        Self::assemble(config, dtype, &mut Named { value, dtype })
     }
 }
 
@@ -122,12 +130,22 @@ impl<P: Product> Network<P> {
             uncertainty: uncertainty.transpose()?,
             config: config.clone(),
             dtype,
+            dropout: None,
         })
     }
 
     /// The network's description.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// With numbers left out of its residual branches, for a batch of as many images as there are keys.
+    #[must_use]
+    pub fn with_dropout(self, dropout: Dropout) -> Self {
+        Self {
+            dropout: Some(dropout),
+            ..self
+        }
     }
 
     /// With EDM's preconditioning: estimates clean images.
@@ -144,64 +162,56 @@ impl<P: Product> Network<P> {
     /// u(σ), the logarithm of the loss's variance, `[batch]` for noise levels `[batch]`. Karras et al. 2024, Eq. 15.
     ///
     /// `None` if the network was saved without.
-    pub fn log_variance(&self, sigma: &Tensor) -> Result<Option<Tensor>> {
+    pub fn log_variance(&self, sigma: &Tensor) -> Result<Option<P::Value>> {
         let Some(Uncertainty { fourier, linear }) = &self.uncertainty else {
             return Ok(None);
         };
         let noise = (sigma.to_dtype(DType::F32)?.log()? * 0.25)?;
-        let value = linear.apply(&fourier.forward(&noise)?, &Epilogue::default())?;
-        Ok(Some(value.squeeze(1)?))
+        let features = P::Value::constant(fourier.forward(&noise)?);
+        let values = linear.apply(&features)?;
+        Ok(Some(values.reshape(&[noise.dim(0)?])?))
     }
 
     /// F for a scaled `input` `[batch, channels, height, width]` and `noise` `[batch]`, both in single precision.
-    pub fn forward(&self, input: &Tensor, noise: &Tensor, labels: &Labels) -> Result<Tensor> {
+    pub fn forward(&self, input: &P::Value, noise: &Tensor, labels: &Labels) -> Result<P::Value> {
         let embedding = self.embed(noise, labels)?;
-        let mut x = self
-            .input
-            .apply(&self.enter(input)?, &Epilogue::default())?;
+        let mut x = self.input.apply(&input.enter(self.dtype)?)?;
+        let mut conditions = Conditions {
+            embedding: &embedding,
+            dropout: self.dropout.as_ref(),
+            block: 0,
+        };
         let mut skips = vec![x.clone()];
         for block in &self.encoder {
-            x = block.forward(&x, None, &embedding)?;
+            x = block.forward(&x, None, &conditions)?;
             skips.push(x.clone());
+            conditions.block += 1;
         }
         for block in &self.decoder {
             let skip = if block.takes_skip { skips.pop() } else { None };
-            x = block.forward(&x, skip.as_ref(), &embedding)?;
+            x = block.forward(&x, skip.as_ref(), &conditions)?;
+            conditions.block += 1;
         }
-        let output = self.output.apply(&x, &Epilogue::default())?;
-        Ok(output
-            .permute((0, 3, 1, 2))?
-            .to_dtype(input.dtype())?
-            .contiguous()?)
+        Ok(self.output.apply(&x)?.leave()?)
     }
 
     /// `[batch, features]` of the noise level and the label.
-    fn embed(&self, noise: &Tensor, labels: &Labels) -> Result<Tensor> {
-        let features = self.noise.forward(noise)?;
-        let mut embedding = self
-            .noise_embedding
-            .apply(&features, &Epilogue::default())?;
+    fn embed(&self, noise: &Tensor, labels: &Labels) -> Result<P::Value> {
+        let features = P::Value::constant(self.noise.forward(noise)?);
+        let mut embedding = self.noise_embedding.apply(&features)?;
         if let Some(label_embedding) = &self.label_embedding {
             let count = self.config.labels;
             let rows = labels.rows(noise.dim(0)?, count, noise.device())?;
             // One-hot rows at magnitude 1.
-            let rows = (rows * (count as f64).sqrt())?;
-            let label = label_embedding.apply(&rows, &Epilogue::default())?;
-            embedding = mp_sum(&embedding, &label, self.config.label_balance)?;
+            let rows = P::Value::constant((rows * (count as f64).sqrt())?);
+            let label = label_embedding.apply(&rows)?;
+            embedding = embedding.mp_sum(&label, self.config.label_balance)?;
         }
-        Ok(mp_silu(&embedding)?)
-    }
-
-    /// Channels last, with a channel of ones, which takes the place of biases.
-    fn enter(&self, input: &Tensor) -> Result<Tensor> {
-        let (batch, _, height, width) = input.dims4()?;
-        let ones = Tensor::ones((batch, 1, height, width), input.dtype(), input.device())?;
-        let with_ones = Tensor::cat(&[input, &ones], 1)?.permute((0, 2, 3, 1))?;
-        Ok(with_ones.to_dtype(self.dtype)?.contiguous()?)
+        Ok(embedding.mp_silu()?)
     }
 }
 
-impl<P: Product> precondition::Network for Network<P> {
+impl<P: Product<Value = Tensor>> precondition::Network for Network<P> {
     type Condition = Labels;
 
     fn forward(
@@ -210,6 +220,7 @@ impl<P: Product> precondition::Network for Network<P> {
         noise: &Tensor,
         labels: &Labels,
     ) -> foil_diffusion::Result<Tensor> {
-        Self::forward(self, input, noise, labels).map_err(foil_diffusion::Error::network)
+        let output = Self::forward(self, input, noise, labels);
+        output.map_err(foil_diffusion::Error::network)
     }
 }

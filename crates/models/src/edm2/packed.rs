@@ -5,7 +5,7 @@ use foil_tensor::{Epilogue, PackedConv2d, PackedLinear, Rows};
 
 use super::{
     effective::Effective,
-    layer::{Kernel, Layer, Product},
+    layer::{Kernel, Layer, Mix, Product, mixing, modulating},
 };
 use crate::{Result, Weights};
 
@@ -117,11 +117,27 @@ fn image(layer: &Layer, batch: usize) -> [usize; 3] {
     [batch, size, size]
 }
 
+impl Packed {
+    fn multiply(&self, x: &Tensor, epilogue: &Epilogue<'_>) -> Result<Tensor> {
+        Ok(match &self.0 {
+            Form::Convolution(convolution) => convolution.forward(x, epilogue)?,
+            Form::Linear(linear) => linear.forward(x, epilogue)?,
+        })
+    }
+}
+
 impl Product for Packed {
-    fn apply(&self, x: &Tensor, epilogue: &Epilogue<'_>) -> foil_tensor::Result<Tensor> {
-        match &self.0 {
-            Form::Convolution(convolution) => convolution.forward(x, epilogue),
-            Form::Linear(linear) => linear.forward(x, epilogue),
-        }
+    type Value = Tensor;
+
+    fn apply(&self, x: &Tensor) -> Result<Tensor> {
+        self.multiply(x, &Epilogue::default())
+    }
+
+    fn modulated(&self, x: &Tensor, shift: &Tensor) -> Result<Tensor> {
+        self.multiply(x, &modulating(&(shift + 1.0)?))
+    }
+
+    fn mixed(&self, x: &Tensor, mix: Mix<'_, Tensor>) -> Result<Tensor> {
+        self.multiply(x, &mixing(&mix))
     }
 }

@@ -3,10 +3,11 @@
 use candle_core::{DType, Device, Tensor, Var};
 use foil_diffusion::Model;
 use foil_models::edm2::{Config, Labels, Network, Trained, check_guide};
+use foil_tensor::traced::{Traced, gradients};
 
 use super::{error, expected, labels, network, snapshot};
 
-fn trained(name: &str, device: &Device) -> (Network<Trained>, Vec<(String, Var)>) {
+fn trained(name: &str, device: &Device) -> (Network<Trained<Tensor>>, Vec<(String, Var)>) {
     let snapshot = snapshot(name);
     let mut variables = Vec::new();
     let network = Network::trainable(&snapshot.config, DType::F32, |name| {
@@ -37,6 +38,124 @@ fn the_trained_form_computes_what_the_packed_one_does() {
         let error = error(&found, &packed);
         assert!(error < 2e-5, "{name}: {error}");
     }
+}
+
+/// Gradients of a weighted sum of D and u, by candle's graph over composed and fast operations.
+fn gradients_of_candle(name: &str, weights: &Tensor) -> Vec<(String, Vec<f32>)> {
+    let expected = expected();
+    let (network, variables) = trained(name, &Device::Cpu);
+    let loss = loss(&network, &expected["forward.x"], weights).unwrap();
+    let gradients = loss.backward().unwrap();
+    let numbers = |tensor: &Tensor| tensor.flatten_all().unwrap().to_vec1().unwrap();
+    variables
+        .into_iter()
+        .filter_map(|(name, variable)| Some((name, numbers(gradients.get(&variable)?))))
+        .collect()
+}
+
+fn loss(
+    network: &Network<Trained<Tensor>>,
+    x: &Tensor,
+    weights: &Tensor,
+) -> foil_models::Result<Tensor> {
+    let sigma = &expected()["forward.sigma"];
+    let with = labels(&expected()["forward.labels"]);
+    let noise = (sigma.log()? * 0.25)?;
+    let uncertainty = network.log_variance(sigma)?.expect("has a head");
+    let output = network.forward(x, &noise, &with)?;
+    Ok(((output * weights)?.sum_all()? + uncertainty.sum_all()?)?)
+}
+
+#[test]
+fn traced_gradients_of_a_whole_network_are_those_of_candle_s_graph() {
+    let expected = expected();
+    let (x, sigma) = (&expected["forward.x"], &expected["forward.sigma"]);
+    let with = labels(&expected["forward.labels"]);
+    // Another weight for every number, so that no two can be exchanged.
+    let weights = (x.sin().unwrap() + 0.3).unwrap();
+    for (name, dtype, tolerance) in [
+        ("main", DType::F32, 2e-5),
+        ("uncond", DType::F32, 2e-5),
+        ("main", DType::BF16, 3e-2),
+    ] {
+        let snapshot = snapshot(name);
+        let mut variables = std::collections::BTreeMap::new();
+        let network = Network::trainable(&snapshot.config, dtype, |name| {
+            let tensor = snapshot.weights.get(name)?.tensor(&Device::Cpu)?;
+            let variable = Traced::variable(tensor);
+            variables.insert(name.to_owned(), variable.clone());
+            Ok(variable)
+        })
+        .unwrap();
+        let input = Traced::variable(x.clone());
+        let noise = (sigma.log().unwrap() * 0.25).unwrap();
+        let output = network.forward(&input, &noise, &with).unwrap();
+        let uncertainty = network.log_variance(sigma).unwrap().expect("has a head");
+        let ones = uncertainty.value().ones_like().unwrap();
+        let arguments = [(output, weights.clone()), (uncertainty, ones)];
+        let mut found = gradients(&arguments).unwrap();
+        assert!(found.take(&input).is_some());
+        let wanted = gradients_of_candle(name, &weights);
+        assert!(wanted.len() > 20);
+        let most = |numbers: &[f32]| numbers.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
+        // Some gains' gradients are small differences of large sums.
+        let floor = wanted.iter().map(|(_, wanted)| most(wanted));
+        let floor = 1e-2 * floor.fold(0.0, f32::max);
+        for (tensor, wanted) in wanted {
+            if tensor.contains("_fourier.") {
+                continue;
+            }
+            let found = found.take(&variables[&tensor]).expect("has a gradient");
+            let largest = most(&wanted);
+            let wrong = found.iter().zip(&wanted).map(|(a, b)| (a - b).abs());
+            let wrong = wrong.fold(0.0_f32, f32::max);
+            assert!(
+                largest > 0.0 && wrong <= tolerance * largest.max(floor),
+                "{name} {dtype:?} {tensor}: {wrong} of {largest}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_traced_gradient_of_the_input_is_a_difference_quotient() {
+    let expected = expected();
+    let x = &expected["forward.x"];
+    let weights = (x.cos().unwrap() + 0.1).unwrap();
+    let snapshot = snapshot("main");
+    let network = Network::trainable(&snapshot.config, DType::F32, |name| {
+        Ok(Traced::constant(
+            snapshot.weights.get(name)?.tensor(&Device::Cpu)?,
+        ))
+    });
+    let network = network.unwrap();
+    let with = labels(&expected["forward.labels"]);
+    let noise = (expected["forward.sigma"].log().unwrap() * 0.25).unwrap();
+    let value = |x: &Tensor| -> f64 {
+        let input = Traced::constant(x.clone());
+        let output = network.forward(&input, &noise, &with).unwrap();
+        let product = (output.value() * &weights).unwrap().to_dtype(DType::F64);
+        product.unwrap().sum_all().unwrap().to_scalar().unwrap()
+    };
+    let input = Traced::variable(x.clone());
+    let output = network.forward(&input, &noise, &with).unwrap();
+    let gradient = gradients(&[(output, weights.clone())])
+        .unwrap()
+        .take(&input)
+        .unwrap();
+    let gradient = Tensor::from_vec(gradient, x.shape(), &Device::Cpu).unwrap();
+    let direction = (x * 3.0).unwrap().sin().unwrap();
+    let expected: f32 = (&gradient * &direction)
+        .unwrap()
+        .sum_all()
+        .unwrap()
+        .to_scalar()
+        .unwrap();
+    let step = 1e-2;
+    let at = |sign: f64| value(&(x + (&direction * (sign * step)).unwrap()).unwrap());
+    let quotient = (at(1.0) - at(-1.0)) / (2.0 * step);
+    let error = (quotient - f64::from(expected)).abs();
+    assert!(error < 5e-3 * quotient.abs(), "{quotient} and {expected}");
 }
 
 #[test]
