@@ -1,3 +1,21 @@
-//! Training of diffusion models. So far: the mathematics of averaging weights.
+//! Training of diffusion models: EDM2's loss and step, resumable runs, and averages of weights, during training and after it.
+//!
+//! All randomness is a function of (seed, images seen), so that a run that was interrupted continues to the same bits.
 
+mod denoising;
 pub mod ema;
+mod error;
+mod images;
+mod learning_rate;
+mod parameters;
+mod state;
+mod streams;
+mod task;
+
+pub use denoising::{Denoising, NoiseLevels};
+pub use error::{Error, Result};
+pub use images::{Batch, Images, Presentation};
+pub use learning_rate::LearningRate;
+pub use parameters::{Entry, Layout, Role};
+pub use state::{Average, Report, State, Step};
+pub use task::{Losses, Observation, Task};
