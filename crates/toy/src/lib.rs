@@ -6,9 +6,9 @@
 mod arithmetic;
 pub mod distribution;
 pub mod figures;
-pub mod files;
 pub mod metrics;
 pub mod network;
+pub mod numbers;
 mod points;
 pub mod sampling;
 pub mod search;

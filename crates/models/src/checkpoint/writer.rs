@@ -1,12 +1,9 @@
 //! Writing safetensors files tensor by tensor, so that a network larger than memory can be converted.
 
-use std::{
-    collections::BTreeMap,
-    io::{self, BufWriter, Write},
-    path::Path,
-};
+use std::{collections::BTreeMap, io::Write, path::Path};
 
 use ::safetensors::tensor::TensorInfo;
+use foil_files::FileError;
 
 use super::safetensors::{LENGTH, header_dtype};
 use crate::{Error, Result, StoredTensor, Weights};
@@ -17,34 +14,18 @@ pub fn write(path: &Path, weights: &Weights, metadata: BTreeMap<String, String>)
     let mut tensors: Vec<(&str, &StoredTensor)> = weights.iter().collect();
     tensors.sort_by_key(|(_, tensor)| std::cmp::Reverse(tensor.dtype().size_in_bytes()));
     let header = header(path, &tensors, metadata)?;
-    let failed = |source| Error::File {
-        path: path.to_owned(),
-        source,
-    };
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
-    let mut beside = tempfile::Builder::new();
-    let mut beside = beside
-        .prefix(".foil-")
-        .tempfile_in(folder)
-        .map_err(failed)?;
-    let mut out = BufWriter::new(beside.as_file_mut());
-    out.write_all(&(header.len() as u64).to_le_bytes())
-        .and_then(|()| out.write_all(&header))
-        .map_err(failed)?;
-    for (_, tensor) in tensors {
-        tensor
-            .with_bytes(|bytes| out.write_all(bytes))?
-            .map_err(failed)?;
-    }
-    out.flush().map_err(failed)?;
-    drop(out);
-    make_readable(beside.as_file()).map_err(failed)?;
-    beside.as_file().sync_all().map_err(failed)?;
-    beside.persist(path).map_err(|error| failed(error.error))?;
-    Ok(())
+    foil_files::write_with(path, |out| {
+        let failed = FileError::writing(path);
+        out.write_all(&(header.len() as u64).to_le_bytes())
+            .and_then(|()| out.write_all(&header))
+            .map_err(&failed)?;
+        for (_, tensor) in tensors {
+            tensor
+                .with_bytes(|bytes| out.write_all(bytes))?
+                .map_err(&failed)?;
+        }
+        Ok(())
+    })
 }
 
 /// JSON, filled up with spaces to whole words. The same tensors and metadata give the same bytes.
@@ -84,16 +65,4 @@ fn header(
     let mut header = serde_json::to_vec(&header).map_err(|error| refuse(error.to_string()))?;
     header.resize(header.len().next_multiple_of(LENGTH), b' ');
     Ok(header)
-}
-
-/// Temporary files are private to their owner; results are not.
-#[cfg(unix)]
-fn make_readable(file: &std::fs::File) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    file.set_permissions(std::fs::Permissions::from_mode(0o644))
-}
-
-#[cfg(not(unix))]
-fn make_readable(_file: &std::fs::File) -> io::Result<()> {
-    Ok(())
 }

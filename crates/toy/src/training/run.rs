@@ -149,8 +149,8 @@ impl Run {
     /// Copies the last snapshot to where a user looks for it.
     pub fn publish(&self, path: &Path) -> Result<(), SnapshotError> {
         let from = self.snapshot(self.iterations);
-        let bytes = crate::files::read(&from, u64::MAX)?;
-        Ok(crate::files::write(path, &bytes)?)
+        let bytes = foil_files::read(&from, u64::MAX)?;
+        Ok(foil_files::write(path, &bytes)?)
     }
 }
 

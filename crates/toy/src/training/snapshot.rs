@@ -5,12 +5,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use foil_files::FileError;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 
 use super::{Config, Training, adam::Adam, state::AVERAGE_LENGTH};
 use crate::{
-    files::{self, FileError},
     network::DensityModel,
+    numbers::{bytes_of, finite_numbers},
 };
 
 /// No file of the laboratory comes near this size.
@@ -51,7 +52,7 @@ pub struct SavedModel {
 impl SavedModel {
     /// Reads and checks a file written by [`Training::save_model`].
     pub fn load(path: &Path) -> Result<Self, SnapshotError> {
-        let bytes = files::read(path, LARGEST_FILE)?;
+        let bytes = foil_files::read(path, LARGEST_FILE)?;
         let file = Opened::new(path, &bytes, MODEL)?;
         let architecture = file.config.architecture;
         let mut parameters = Vec::with_capacity(architecture.parameters());
@@ -81,7 +82,7 @@ impl Training {
     /// Writes the averaged network.
     pub fn save_model(&self, path: &Path) -> Result<(), SnapshotError> {
         let architecture = self.config().architecture;
-        let bytes = files::bytes_of(&self.average);
+        let bytes = bytes_of(&self.average);
         let mut tensors = Vec::new();
         for (layer, (range, inputs)) in architecture.ranges().enumerate() {
             let shape = vec![range.len() / inputs, inputs];
@@ -103,7 +104,7 @@ impl Training {
             &self.adam.first,
             &self.adam.second,
         ]
-        .map(|part| files::bytes_of(part));
+        .map(|part| bytes_of(part));
         let named = STATE_PARTS.iter().zip(&parts);
         let shape = vec![self.weights.len()];
         let tensors = named
@@ -114,7 +115,7 @@ impl Training {
 
     /// Reads a state.
     pub fn load_state(path: &Path) -> Result<Self, SnapshotError> {
-        let bytes = files::read(path, LARGEST_FILE)?;
+        let bytes = foil_files::read(path, LARGEST_FILE)?;
         let file = Opened::new(path, &bytes, STATE)?;
         file.refuse_others(&STATE_PARTS.map(str::to_owned))?;
         let part = |name| file.numbers(name, &[file.config.architecture.parameters()]);
@@ -168,7 +169,7 @@ fn write(
         )
     });
     let bytes = safetensors::serialize(views, Some(metadata)).expect("names are unique");
-    Ok(files::write(path, &bytes)?)
+    Ok(foil_files::write(path, &bytes)?)
 }
 
 /// A safetensors file whose metadata says that it is the expected kind.
@@ -247,7 +248,7 @@ impl<'a> Opened<'a> {
                 "{name} is {dtype:?} {found:?}, expected F32 {shape:?}"
             )));
         }
-        files::finite_numbers(tensor.data())
+        finite_numbers(tensor.data())
             .ok_or_else(|| self.foreign(format!("{name} holds numbers that are not finite")))
     }
 

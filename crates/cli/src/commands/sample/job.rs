@@ -49,7 +49,7 @@ impl<'a> Work<'a> {
     fn begin(arguments: &'a SampleImages, job: Job) -> Result<Self> {
         let progress = Progress::new();
         let networks = Networks::open(&job.settings, &Files::open(&arguments.connection)?)?;
-        foil_toy::files::check_writable(&arguments.output.out)?;
+        foil_files::check_writable(&arguments.output.out)?;
         if let Some(expected) = &job.expected {
             let same = networks.fingerprints() == *expected;
             ensure!(same, "the weights are not those the image was made with");

@@ -65,7 +65,7 @@ impl Raw {
                 });
             }
         }
-        foil_toy::files::check_writable(foil_toy::files::folder_of(path))?;
+        foil_files::check_writable(foil_files::folder_of(path))?;
         let mut file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -109,7 +109,7 @@ impl Raw {
     /// Writes the label and the numbers of an image.
     pub fn put(&self, index: usize, label: &[f32], sample: &[f32]) -> Result<()> {
         let [at_label, at_sample] = self.places(index);
-        let bytes = foil_toy::files::bytes_of;
+        let bytes = foil_toy::numbers::bytes_of;
         let written = self.file.write_all_at(&bytes(label), at_label);
         let written = written.and_then(|()| self.file.write_all_at(&bytes(sample), at_sample));
         written.with_context(|| format!("cannot write {}", self.part.display()))

@@ -54,7 +54,7 @@ pub fn write(path: &Path, pixels: &Pixels, record: Option<&Record>) -> Result<()
     let mut writer = encoder.write_header()?;
     writer.write_image_data(&pixels.bytes)?;
     writer.finish()?;
-    Ok(foil_toy::files::write(path, &bytes)?)
+    Ok(foil_files::write(path, &bytes)?)
 }
 
 /// How an image was made.

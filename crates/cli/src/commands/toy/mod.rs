@@ -16,7 +16,6 @@ use anyhow::Result;
 use foil_diffusion::{Observer, Step};
 use foil_toy::{
     figures::Figure,
-    files,
     training::{Run, Trained},
 };
 
@@ -63,8 +62,8 @@ impl Observer for Watch<'_> {
 /// Writes a figure as PNG or SVG, by the ending of the name.
 fn write_figure(figure: &Figure, path: &Path) -> Result<()> {
     match path.extension().and_then(std::ffi::OsStr::to_str) {
-        Some("svg") => files::write(path, figure.svg().as_bytes())?,
-        Some("png") => files::write(path, &figure.png(PIXELS_PER_UNIT)?)?,
+        Some("svg") => foil_files::write(path, figure.svg().as_bytes())?,
+        Some("png") => foil_files::write(path, &figure.png(PIXELS_PER_UNIT)?)?,
         _ => anyhow::bail!(
             "cannot draw {}: a picture's name ends in .png or .svg",
             path.display()

@@ -7,7 +7,6 @@ use foil_toy::{
     Point,
     distribution::{Class, Distribution},
     figures::{Figure, Panel, figure_1},
-    files,
     metrics::{Judge, Metrics, Row},
     sampling::{Guidance, Plan},
 };
@@ -30,7 +29,7 @@ pub fn run(arguments: &Reproduce) -> Result<()> {
     let Reproduce {
         out, seed, samples, ..
     } = arguments;
-    files::check_writable(out)?;
+    foil_files::check_writable(out)?;
     let progress = Progress::new();
     let (plan, judge) = (Plan::published()?, Judge::new(*samples as usize, *seed)?);
     let mut workshop = Workshop::new(arguments, &progress, &plan, &judge);
@@ -53,7 +52,7 @@ pub fn run(arguments: &Reproduce) -> Result<()> {
         training,
         guide_search,
     };
-    files::write(
+    foil_files::write(
         &out.join("metrics.json"),
         serde_json::to_string_pretty(&metrics)?.as_bytes(),
     )?;

@@ -4,7 +4,6 @@ use anyhow::{Context, Result, bail};
 use foil_diffusion::guidance::{Gate, Interval};
 use foil_toy::{
     distribution::{Class, Distribution},
-    files,
     metrics::{Judge, Metrics, Row},
     sampling::{Guidance, Plan, levels},
     training::SavedModel,
@@ -28,7 +27,7 @@ pub fn run(arguments: &Sample) -> Result<()> {
         interval: interval(arguments)?,
         seed: arguments.seed,
     };
-    files::check_writable(files::folder_of(&arguments.out))?;
+    foil_files::check_writable(foil_files::folder_of(&arguments.out))?;
     let progress = Progress::new();
     let bar = progress.bar("sampling", arguments.steps as u64, "steps");
     let start = plan.start(

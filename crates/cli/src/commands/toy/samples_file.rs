@@ -3,7 +3,10 @@
 use std::{collections::HashMap, path::Path};
 
 use anyhow::{Context, Result, bail};
-use foil_toy::{Point, files};
+use foil_toy::{
+    Point,
+    numbers::{bytes_of, finite_numbers},
+};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 
 const LARGEST_FILE: u64 = 1 << 30;
@@ -11,7 +14,7 @@ const KIND: &str = "toy-samples";
 
 /// Writes samples with the settings that made them, as text that a figure can show.
 pub fn write(path: &Path, points: &[Point], title: &str, settings: &str) -> Result<()> {
-    let bytes = files::bytes_of(points.as_flattened());
+    let bytes = bytes_of(points.as_flattened());
     let view = TensorView::new(Dtype::F32, vec![points.len(), 2], &bytes)?;
     let entries = [
         ("foil.kind", KIND),
@@ -22,7 +25,7 @@ pub fn write(path: &Path, points: &[Point], title: &str, settings: &str) -> Resu
         .into_iter()
         .map(|(key, value)| (key.to_owned(), value.to_owned()))
         .collect();
-    files::write(
+    foil_files::write(
         path,
         &safetensors::serialize([("samples", view)], Some(metadata))?,
     )?;
@@ -31,7 +34,7 @@ pub fn write(path: &Path, points: &[Point], title: &str, settings: &str) -> Resu
 
 /// Reads samples and their title.
 pub fn read(path: &Path) -> Result<(Vec<Point>, String)> {
-    let bytes = files::read(path, LARGEST_FILE)?;
+    let bytes = foil_files::read(path, LARGEST_FILE)?;
     parse(&bytes).with_context(|| {
         format!(
             "{} is no file of samples made by `foil toy sample`",
@@ -60,7 +63,6 @@ fn parse(bytes: &[u8]) -> Result<(Vec<Point>, String)> {
             tensor.shape()
         );
     }
-    let values =
-        files::finite_numbers(tensor.data()).context("it holds points that are not finite")?;
+    let values = finite_numbers(tensor.data()).context("it holds points that are not finite")?;
     Ok((values.as_chunks().0.to_vec(), title.unwrap_or_default()))
 }
