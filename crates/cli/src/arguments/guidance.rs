@@ -3,13 +3,26 @@
 use std::{fmt, str::FromStr};
 
 use clap::ValueEnum;
+use foil_diffusion::guidance::Gate;
+use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
+/// When an interval looks at σ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum GateName {
     /// By the level a step starts from, as the reference code of the interval paper
     Step,
     /// By each evaluation's own level
     Evaluation,
+}
+
+impl From<GateName> for Gate {
+    fn from(name: GateName) -> Self {
+        match name {
+            GateName::Step => Self::Step,
+            GateName::Evaluation => Self::Evaluation,
+        }
+    }
 }
 
 /// A method of guidance with its weight.
@@ -19,6 +32,21 @@ pub enum GuidanceName {
     Auto(f64),
     ClassifierFree(f64),
     Truncation(f64),
+}
+
+impl GuidanceName {
+    /// w: 1 is no guidance.
+    pub fn weight(self) -> f64 {
+        match self {
+            Self::None => 1.0,
+            Self::Auto(weight) | Self::ClassifierFree(weight) | Self::Truncation(weight) => weight,
+        }
+    }
+
+    /// Whether another network guides.
+    pub fn needs_guide(self) -> bool {
+        matches!(self, Self::Auto(_) | Self::ClassifierFree(_))
+    }
 }
 
 impl FromStr for GuidanceName {

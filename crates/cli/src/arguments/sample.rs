@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use foil_diffusion::{guidance::Interval, sampler::SamplerChoice};
+use serde::{Deserialize, Serialize};
 
 use super::{
     Connection, GateName, GuidanceName,
@@ -134,7 +135,9 @@ pub struct Output {
     pub overwrite: bool,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
+/// Whose random numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum RandomName {
     Foil,
     /// torch.Generator("cpu")

@@ -6,10 +6,10 @@ use foil_models::preset::{self, Preset};
 
 use super::{
     record::{self, Record},
-    settings::{ChurnSettings, GateChoice, Precision, RandomChoice, Settings},
+    settings::{ChurnSettings, Precision, Settings},
 };
 use crate::{
-    arguments::{GateName, GuidanceName, PrecisionName, RandomName, SampleImages},
+    arguments::{GuidanceName, PrecisionName, SampleImages},
     classes,
 };
 
@@ -66,11 +66,8 @@ fn settings(arguments: &SampleImages) -> Result<Settings> {
     let guidance = arguments
         .guidance
         .unwrap_or(preset.map_or(GuidanceName::None, method));
-    let guided = matches!(
-        guidance,
-        GuidanceName::Auto(_) | GuidanceName::ClassifierFree(_)
-    );
-    let of_preset = preset.and_then(|preset| preset.guidance).filter(|_| guided);
+    let of_preset = preset.and_then(|preset| preset.guidance);
+    let of_preset = of_preset.filter(|_| guidance.needs_guide());
     let of_preset = of_preset.map(|guidance| guidance.guide.to_string());
     let churn = (arguments.churn != 0.0).then_some(ChurnSettings {
         amount: arguments.churn,
@@ -91,21 +88,14 @@ fn settings(arguments: &SampleImages) -> Result<Settings> {
         interval: arguments
             .interval
             .map(|interval| [interval.low(), interval.high()]),
-        gate: arguments.interval.map(|_| match arguments.gate {
-            GateName::Step => GateChoice::Step,
-            GateName::Evaluation => GateChoice::Evaluation,
-        }),
+        gate: arguments.interval.map(|_| arguments.gate),
         class,
         sampler: arguments.sampler.clone(),
         steps: arguments.steps,
         sigma_min: arguments.sigma_min,
         sigma_max: arguments.sigma_max,
         rho: arguments.rho,
-        rng: match arguments.rng {
-            RandomName::Foil => RandomChoice::Foil,
-            RandomName::TorchCpu => RandomChoice::TorchCpu,
-            RandomName::TorchCuda => RandomChoice::TorchCuda,
-        },
+        rng: arguments.rng,
         precision: precision(arguments.precision),
         churn,
     })

@@ -13,7 +13,7 @@ use foil_diffusion::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::arguments::GuidanceName;
+use crate::arguments::{GateName, GuidanceName, RandomName};
 
 /// All of them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,7 +34,7 @@ pub struct Settings {
     pub interval: Option<[f64; 2]>,
     /// Whether the interval is looked up once per step or at every evaluation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub gate: Option<GateChoice>,
+    pub gate: Option<GateName>,
     /// The class of all images; each draws its own if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class: Option<u32>,
@@ -43,27 +43,10 @@ pub struct Settings {
     pub sigma_min: f64,
     pub sigma_max: f64,
     pub rho: f64,
-    pub rng: RandomChoice,
+    pub rng: RandomName,
     pub precision: Precision,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub churn: Option<ChurnSettings>,
-}
-
-/// When an interval looks at σ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum GateChoice {
-    Step,
-    Evaluation,
-}
-
-/// Whose random numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum RandomChoice {
-    Foil,
-    TorchCpu,
-    TorchCuda,
 }
 
 /// Of weights and activations.
@@ -105,11 +88,7 @@ impl Precision {
 impl Settings {
     /// That all of them mean something, so that mistakes are told before a network is loaded.
     pub fn check(&self) -> Result<()> {
-        let method = self.method()?;
-        let guided = matches!(
-            method,
-            GuidanceName::Auto(_) | GuidanceName::ClassifierFree(_)
-        );
+        let guided = self.method()?.needs_guide();
         match &self.guide {
             None if guided => bail!("guidance {} needs --guide FILE", self.guidance),
             Some(guide) if !guided => {
@@ -130,12 +109,7 @@ impl Settings {
 
     /// w: 1 is no guidance.
     pub fn weight(&self) -> Result<f64> {
-        Ok(match self.method()? {
-            GuidanceName::None => 1.0,
-            GuidanceName::Auto(weight)
-            | GuidanceName::ClassifierFree(weight)
-            | GuidanceName::Truncation(weight) => weight,
-        })
+        Ok(self.method()?.weight())
     }
 
     /// The noise levels of the steps.
@@ -146,10 +120,7 @@ impl Settings {
 
     /// Where guidance acts.
     pub fn interval(&self) -> Result<Option<Interval>> {
-        let gate = match self.gate {
-            None | Some(GateChoice::Step) => Gate::Step,
-            Some(GateChoice::Evaluation) => Gate::Evaluation,
-        };
+        let gate = self.gate.map_or(Gate::Step, Gate::from);
         let interval = self
             .interval
             .map(|[low, high]| Interval::new(low, high, gate));
@@ -179,9 +150,9 @@ impl Settings {
     /// The random streams.
     pub fn stream(&self) -> StreamKind {
         match self.rng {
-            RandomChoice::Foil => StreamKind::Foil,
-            RandomChoice::TorchCpu => StreamKind::TorchCpu,
-            RandomChoice::TorchCuda => StreamKind::TorchCuda(Gpu::default()),
+            RandomName::Foil => StreamKind::Foil,
+            RandomName::TorchCpu => StreamKind::TorchCpu,
+            RandomName::TorchCuda => StreamKind::TorchCuda(Gpu::default()),
         }
     }
 

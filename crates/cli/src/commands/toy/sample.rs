@@ -1,7 +1,7 @@
 //! `foil toy sample`: samples of one network, guided or not, and how good they are.
 
 use anyhow::{Context, Result, bail};
-use foil_diffusion::guidance::{Gate, Interval};
+use foil_diffusion::guidance::Interval;
 use foil_toy::{
     distribution::{Class, Distribution},
     metrics::{Judge, Metrics, Row},
@@ -11,7 +11,7 @@ use foil_toy::{
 
 use super::{Watch, samples_file};
 use crate::{
-    arguments::{GateName, GuidanceName, Sample},
+    arguments::{GuidanceName, Sample},
     progress::Progress,
 };
 
@@ -45,7 +45,7 @@ pub fn run(arguments: &Sample) -> Result<()> {
     progress.say(&format!("wrote {}", arguments.out.display()));
     if main.config.class == Class::A {
         let measures = Judge::new(points.len().max(10_000), arguments.seed)?.measure(&points)?;
-        let mut row = Row::new(&title, weight(arguments.guidance), points.len(), measures);
+        let mut row = Row::new(&title, arguments.guidance.weight(), points.len(), measures);
         row.interval = plan
             .interval
             .map(|interval| [interval.low(), interval.high()]);
@@ -116,10 +116,7 @@ fn guidance(name: GuidanceName, guide: Option<&SavedModel>) -> Result<Guidance<'
 }
 
 fn interval(arguments: &Sample) -> Result<Option<Interval>> {
-    let gate = match arguments.gate {
-        GateName::Step => Gate::Step,
-        GateName::Evaluation => Gate::Evaluation,
-    };
+    let gate = arguments.gate.into();
     let gated = arguments
         .interval
         .map(|interval| Interval::new(interval.low(), interval.high(), gate));
@@ -132,14 +129,5 @@ fn title(name: GuidanceName) -> String {
         GuidanceName::Auto(weight) => format!("Autoguidance, w = {weight}"),
         GuidanceName::ClassifierFree(weight) => format!("Classifier-free guidance, w = {weight}"),
         GuidanceName::Truncation(weight) => format!("Naive truncation, w = {weight}"),
-    }
-}
-
-fn weight(name: GuidanceName) -> f64 {
-    match name {
-        GuidanceName::None => 1.0,
-        GuidanceName::Auto(weight)
-        | GuidanceName::ClassifierFree(weight)
-        | GuidanceName::Truncation(weight) => weight,
     }
 }
