@@ -114,7 +114,6 @@ impl<'a> Work<'a> {
         let mut missing = Vec::new();
         for (index, &seed) in self.job.seeds.iter().enumerate() {
             let path = self.path(seed);
-            let kept = self.raw.as_ref().is_none_or(|raw| raw.has(index));
             if !path.exists() {
                 missing.push(index);
             } else if let Some(problem) = self.difference(&path, seed) {
@@ -124,7 +123,7 @@ impl<'a> Work<'a> {
                     path.display()
                 );
                 missing.push(index);
-            } else if !kept {
+            } else if self.raw.as_ref().is_some_and(|raw| !raw.has(index)) {
                 missing.push(index);
             }
         }
