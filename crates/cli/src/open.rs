@@ -27,8 +27,12 @@ pub struct NetworkFile {
 impl NetworkFile {
     /// Finds or fetches it, and reads its description.
     pub fn open(name: &str, files: &Files) -> Result<Self> {
-        let path = files.one(name)?;
-        let Contents::Edm2(snapshot) = Contents::open(&path)? else {
+        Self::read(name, &files.one(name)?)
+    }
+
+    /// Reads the description of a file that is there, and was called `name`.
+    pub fn read(name: &str, path: &Path) -> Result<Self> {
+        let Contents::Edm2(snapshot) = Contents::open(path)? else {
             bail!("{name} is no EDM2 network; `foil inspect` shows what it is");
         };
         let Snapshot {
@@ -41,7 +45,7 @@ impl NetworkFile {
             config,
             encoder,
             weights,
-            fingerprint: fingerprint(&path)?,
+            fingerprint: fingerprint(path)?,
         })
     }
 }

@@ -1,6 +1,11 @@
 //! `foil bench net`: how long one evaluation of a network takes, how long it takes to start, and how much memory.
 
-use std::{collections::BTreeMap, io::Write, time::Instant};
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{BufWriter, Write},
+    time::Instant,
+};
 
 use anyhow::{Context, Result, bail};
 use candle_core::{DType, Device, Tensor};
@@ -16,6 +21,7 @@ use foil_models::{
 };
 use rayon::prelude::*;
 use serde::Serialize;
+use tempfile::NamedTempFile;
 
 use crate::{
     arguments::BenchNet,
@@ -52,25 +58,21 @@ pub fn run(arguments: &BenchNet) -> Result<()> {
 
 fn measure(arguments: &BenchNet) -> Result<()> {
     let precision = sample::precision(arguments.precision);
-    let folder = tempfile::tempdir().context("no place for random weights")?;
-    let source = if arguments.random_weights {
-        let Named::Network(network) = Named::parse(&arguments.model)? else {
-            bail!("--random-weights needs the name of a network, such as edm2-img512-s");
-        };
-        let path = folder.path().join("weights");
-        write_random(&network.config(), &path)?;
-        Source::Random(Box::new(network.config()), path)
+    let opened = if arguments.random_weights {
+        Opened::random(&arguments.model)?
     } else {
-        let files = Files::open(&arguments.connection)?;
-        Source::File(Box::new(NetworkFile::open(&arguments.model, &files)?))
+        Opened::file(&arguments.model, &Files::open(&arguments.connection)?)?
     };
     let packing = Packing {
         dtype: precision.dtype(),
         device: Device::Cpu,
         batch: sample::EXPECTED_BATCH,
     };
-    let begin = Instant::now();
-    let (config, weights) = source.open()?;
+    let Opened {
+        config,
+        weights,
+        begin,
+    } = opened;
     let network = Network::load(&config, &weights, &packing)?.preconditioned();
     let start_seconds = begin.elapsed().as_secs_f64();
     let input = Input::new(&config, arguments.batch)?;
@@ -95,36 +97,60 @@ fn measure(arguments: &BenchNet) -> Result<()> {
     report.print(arguments.json)
 }
 
-enum Source {
-    File(Box<NetworkFile>),
-    Random(Box<Config>, std::path::PathBuf),
+/// A file of weights that was just opened.
+struct Opened {
+    config: Config,
+    weights: Weights,
+    /// When it began to be opened; it was whole on this machine before.
+    begin: Instant,
 }
 
-impl Source {
-    fn open(self) -> Result<(Config, Weights)> {
-        match self {
-            Self::File(file) => Ok((file.config, file.weights)),
-            Self::Random(config, path) => {
-                let file = SourceFile::open(&path)?;
-                let mut tensors = BTreeMap::new();
-                let mut end = 0;
-                for (name, shape) in config.plan()?.tensors(&config) {
-                    let start = end;
-                    end += 2 * shape.iter().product::<usize>() as u64;
-                    let tensor = StoredTensor::in_file(DType::F16, &shape, &file, start..end)?;
-                    tensors.insert(name, tensor);
-                }
-                Ok((*config, Weights::new("random weights", tensors)))
-            }
+impl Opened {
+    fn file(name: &str, files: &Files) -> Result<Self> {
+        let path = files.one(name)?;
+        let begin = Instant::now();
+        let NetworkFile {
+            config, weights, ..
+        } = NetworkFile::read(name, &path)?;
+        Ok(Self {
+            config,
+            weights,
+            begin,
+        })
+    }
+
+    fn random(name: &str) -> Result<Self> {
+        let Named::Network(network) = Named::parse(name)? else {
+            bail!("--random-weights needs the name of a network, such as edm2-img512-s");
+        };
+        let config = network.config();
+        let shapes = config.plan()?.tensors(&config);
+        let drawn = NamedTempFile::new().context("no place for random weights")?;
+        write_random(&shapes, drawn.as_file())?;
+        let begin = Instant::now();
+        // Without its name it is there as long as it is open.
+        let file = SourceFile::open(drawn.path())?;
+        let mut tensors = BTreeMap::new();
+        let mut end = 0;
+        for (name, shape) in shapes {
+            let start = end;
+            end += 2 * shape.iter().product::<usize>() as u64;
+            let tensor = StoredTensor::in_file(DType::F16, &shape, &file, start..end)?;
+            tensors.insert(name, tensor);
         }
+        Ok(Self {
+            config,
+            weights: Weights::new("random weights", tensors),
+            begin,
+        })
     }
 }
 
 /// Normally distributed weights in half precision, one tensor after the other; gains of 0.5.
-fn write_random(config: &Config, path: &std::path::Path) -> Result<()> {
+fn write_random(shapes: &[(String, Vec<usize>)], file: &File) -> Result<()> {
     const PART: usize = 1 << 16;
-    let mut file = std::io::BufWriter::new(std::fs::File::create(path)?);
-    for (seed, (_, shape)) in (0_u64..).zip(config.plan()?.tensors(config)) {
+    let mut out = BufWriter::new(file);
+    for (seed, (_, shape)) in (0_u64..).zip(shapes) {
         let mut numbers = vec![0.5_f32; shape.iter().product()];
         if !shape.is_empty() {
             numbers
@@ -138,10 +164,11 @@ fn write_random(config: &Config, path: &std::path::Path) -> Result<()> {
             .par_iter()
             .flat_map_iter(|&number| half::f16::from_f32(number).to_le_bytes())
             .collect();
-        file.write_all(&halves)?;
+        out.write_all(&halves)?;
     }
+    out.flush()?;
     // Or the system would write them out while evaluations are timed.
-    Ok(file.into_inner()?.sync_all()?)
+    Ok(file.sync_all()?)
 }
 
 /// An input as sampling has it in the middle of a trajectory.
