@@ -3,6 +3,8 @@
 //! `[panel][tap][depth / group][column in panel][group]`: a panel is as many columns as a tile has, read from beginning to end for
 //! every tile. Columns and depths that do not exist are zeros.
 
+#![allow(unsafe_code, reason = "pairs are written as words")]
+
 use std::ops::{Deref, DerefMut, Range};
 
 use rayon::prelude::*;
@@ -280,19 +282,35 @@ pub(crate) fn copy<T: Copy>(to: &mut [T], from: &[T]) {
     }
 }
 
-/// Pairs of one element of each.
+/// Pairs of one element of each, which must be half as wide as a word. As words, because a loop over single elements does not become
+/// vector code.
 #[inline(always)]
-pub(super) fn interleave<T: Copy>(to: &mut [T], even: &[T], odd: &[T]) {
+pub(super) fn interleave<T: Element>(to: &mut [T], even: &[T], odd: &[T]) {
+    debug_assert_eq!(size_of::<T>(), 2);
     let (pairs, pairs_rest) = to.as_chunks_mut::<{ 2 * WIDTH }>();
     let (even, even_rest) = even.as_chunks::<WIDTH>();
     let (odd, odd_rest) = odd.as_chunks::<WIDTH>();
     for ((pairs, even), odd) in pairs.iter_mut().zip(even).zip(odd) {
+        let mut words = [0_u32; WIDTH];
         for index in 0..WIDTH {
-            pairs[2 * index] = even[index];
-            pairs[2 * index + 1] = odd[index];
+            words[index] = pair(even[index], odd[index]);
         }
+        let pairs = pairs.as_mut_ptr().cast::<[u32; WIDTH]>();
+        // SAFETY: there are twice as many elements of two bytes as words of four.
+        unsafe { pairs.write_unaligned(words) };
     }
     for ((pair, even), odd) in pairs_rest.chunks_exact_mut(2).zip(even_rest).zip(odd_rest) {
         pair.copy_from_slice(&[*even, *odd]);
+    }
+}
+
+/// The word in which `even` comes first in memory.
+#[inline(always)]
+fn pair<T: Element>(even: T, odd: T) -> u32 {
+    let (even, odd) = (even.to_bits(), odd.to_bits());
+    if cfg!(target_endian = "little") {
+        even | odd << 16
+    } else {
+        even << 16 | odd
     }
 }
