@@ -41,6 +41,14 @@ impl Progress {
         self.add(name, 0, Some(length), &template)
     }
 
+    /// A bar for `length` units of work of which the first ones were done before.
+    pub fn continued(&self, unit: &str, start: u64, length: u64) -> Bar {
+        let template = format!(
+            "{{pos:>9}}/{{len}} {unit} {{bar:28.yellow/dim}} {{msg}} {{elapsed}}, {{eta}} left"
+        );
+        self.add(unit, start, Some(length), &template)
+    }
+
     /// A bar for bytes that arrive after those that are kept, of `total` where that is known.
     pub fn bytes(&self, name: &str, kept: u64, total: Option<u64>) -> Bar {
         let template = match total {

@@ -1,12 +1,15 @@
 //! How an image gets the size and the channels of its set, on its way into a buffer `[channels, height, width]`.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     Flip,
     picture::{Channels, Picture},
 };
 
 /// How an image of another size gets the one that is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Fit {
     /// It does not: all images must have the size.
     Exact,

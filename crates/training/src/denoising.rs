@@ -1,7 +1,7 @@
 //! EDM2's loss: denoising at random noise levels, weighted by the uncertainty that the network learns beside.
 //! Karras et al. 2022, Eq. 108; Karras et al. 2024, Eqs. 14 and 21.
 
-use std::ops::Range;
+use std::{ops::Range, path::Path};
 
 use candle_core::{DType, Device, Tensor};
 use foil_diffusion::{
@@ -10,12 +10,16 @@ use foil_diffusion::{
     random::Stream,
 };
 use foil_models::edm2::{Config, Dropout, Labels, Network, Trained};
+use foil_models::{
+    Weights,
+    checkpoint::{Provenance, Snapshot},
+};
 use foil_tensor::traced::Traced;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Result,
+    Error, Result,
     images::{Batch, Images},
     streams::{self, Draw},
     task::{Losses, Observation, Task},
@@ -32,6 +36,17 @@ pub struct NoiseLevels {
 }
 
 impl NoiseLevels {
+    /// That levels can be drawn.
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.mean.abs() <= 20.0 && (0.0..=10.0).contains(&self.deviation) {
+            return Ok(());
+        }
+        Err(Error::Settings(format!(
+            "noise levels: mean must be −20 to 20 and deviation 0 to 10, got {} and {}",
+            self.mean, self.deviation
+        )))
+    }
+
     /// Of an image with this key.
     pub(crate) fn draw(&self, key: u64) -> f64 {
         let mut normal = [0.0];
@@ -54,6 +69,10 @@ impl Denoising {
     /// Of a network of this description on these images.
     pub fn new(config: Config, levels: NoiseLevels, dtype: DType, images: Images) -> Result<Self> {
         let tensors = config.plan()?.tensors(&config);
+        images.check(
+            [config.channels, config.resolution, config.resolution],
+            config.labels,
+        )?;
         Ok(Self {
             names: tensors.into_iter().map(|(name, _)| name).collect(),
             config,
@@ -103,6 +122,16 @@ impl Task for Denoising {
         let output = network.forward(&input, &noisy.noise()?, &labels)?;
         let uncertainty = network.log_variance(&noisy.sigma()?)?;
         noisy.loss(output, uncertainty)
+    }
+
+    fn save(&self, weights: Weights, provenance: Provenance, path: &Path) -> Result<()> {
+        let snapshot = Snapshot {
+            config: self.config.clone(),
+            encoder: self.images.encoder().clone(),
+            weights,
+            provenance,
+        };
+        Ok(snapshot.save(path)?)
     }
 }
 

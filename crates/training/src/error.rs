@@ -41,6 +41,9 @@ pub enum Error {
     /// The observer asked to stop; the state is saved.
     #[error("stopped after {0} images; the same command continues from there")]
     Interrupted(u64),
+    /// A file that is written whole or not at all.
+    #[error(transparent)]
+    Files(#[from] foil_files::FileError),
     /// The data set.
     #[error(transparent)]
     Data(#[from] foil_data::Error),

@@ -73,6 +73,27 @@ impl Images {
         })
     }
 
+    /// What stands between pixels and the network.
+    pub fn encoder(&self) -> &Encoder {
+        &self.encoder
+    }
+
+    /// That a network on images of this shape, with so many classes, can learn from them.
+    pub(crate) fn check(&self, shape: [usize; 3], labels: usize) -> Result<()> {
+        let (found, classes) = (self.dataset.shape(), self.dataset.classes());
+        if found != shape {
+            return Err(Error::Settings(format!(
+                "the data's images are {found:?} (channels, height, width), the network's {shape:?}"
+            )));
+        }
+        if labels > 0 && classes != labels {
+            return Err(Error::Settings(format!(
+                "the data has {classes} classes, the network {labels}"
+            )));
+        }
+        Ok(())
+    }
+
     /// The images with these numbers, counted from the start of the run.
     pub fn batch(&mut self, numbers: Range<u64>) -> Result<Batch> {
         let keys: Vec<u64> = numbers

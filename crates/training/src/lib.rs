@@ -5,17 +5,26 @@
 mod denoising;
 pub mod ema;
 mod error;
+mod folder;
 mod images;
 mod learning_rate;
 mod parameters;
+pub mod preset;
+mod run;
+mod settings;
 mod state;
 mod streams;
+mod tally;
 mod task;
 
 pub use denoising::{Denoising, NoiseLevels};
 pub use error::{Error, Result};
+pub use folder::Folder;
 pub use images::{Batch, Images, Presentation};
 pub use learning_rate::LearningRate;
 pub use parameters::{Entry, Layout, Role};
+pub use run::{Observer, Progress, Run};
+pub use settings::{Data, Goal, Intervals, Precision, Settings, Training};
 pub use state::{Average, Report, State, Step};
+pub use tally::{Band, Status};
 pub use task::{Losses, Observation, Task};

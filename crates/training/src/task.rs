@@ -1,8 +1,9 @@
 //! What is trained, as the optimiser sees it: named tensors, and a loss of some images.
 
-use std::ops::Range;
+use std::{ops::Range, path::Path};
 
 use candle_core::Tensor;
+use foil_models::{Weights, checkpoint::Provenance};
 use foil_tensor::traced::Traced;
 
 use crate::Result;
@@ -15,6 +16,9 @@ pub trait Task {
     /// The loss of the images with these numbers, counted from the start of the run, as a function of the tensors, which are
     /// in the order of [`Self::tensors`].
     fn losses(&mut self, tensors: &[Traced], images: Range<u64>) -> Result<Losses>;
+
+    /// Writes the network with these weights.
+    fn save(&self, weights: Weights, provenance: Provenance, path: &Path) -> Result<()>;
 }
 
 /// The loss of some images.

@@ -6,6 +6,7 @@ mod guidance;
 mod parse;
 mod sample;
 mod toy;
+mod train;
 
 use std::process::ExitCode;
 
@@ -16,6 +17,7 @@ pub use files::{Connection, Convert, Fetch, Inspect, Models};
 pub use guidance::{GateName, GuidanceName};
 pub use sample::{PrecisionName, RandomName, SampleImages};
 pub use toy::{Bench, Plot, Reproduce, Sample, ToyCommand, Train};
+pub use train::{TrainNetwork, TrainPrecision};
 
 /// Guided diffusion: train, sample and evaluate models that a weaker version of themselves makes better.
 #[derive(Debug, Parser)]
@@ -32,6 +34,8 @@ pub enum Command {
     Toy(ToyCommand),
     /// Make images with an EDM2 network, guided by another one or not
     Sample(Box<SampleImages>),
+    /// Train a network, or continue; the same command goes on where it was stopped
+    Train(Box<TrainNetwork>),
     /// Measure the speed of this machine's arithmetic
     #[command(subcommand)]
     Bench(BenchCommand),

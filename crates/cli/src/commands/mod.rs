@@ -7,6 +7,7 @@ mod inspect;
 mod models;
 mod sample;
 mod toy;
+mod train;
 
 use anyhow::Result;
 
@@ -21,6 +22,7 @@ pub fn run(command: Command) -> Result<()> {
         Command::Toy(ToyCommand::Plot(arguments)) => toy::plot::run(&arguments),
         Command::Toy(ToyCommand::Bench(arguments)) => toy::bench::run(&arguments),
         Command::Sample(arguments) => sample::run(&arguments),
+        Command::Train(arguments) => train::run(&arguments),
         Command::Bench(BenchCommand::Net(arguments)) => bench::net::run(&arguments),
         Command::Bench(BenchCommand::Ops(arguments)) => bench::ops::run(&arguments),
         Command::Models(arguments) => models::run(&arguments),

@@ -27,6 +27,7 @@ mod writer;
 
 pub use contents::Contents;
 pub use format::Format;
+pub use safetensors::Safetensors;
 pub use snapshot::{Provenance, Snapshot};
 pub use statistics::{Moments, Statistics};
 pub use writer::write;

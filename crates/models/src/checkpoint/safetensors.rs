@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    path::Path,
     sync::Arc,
 };
 
@@ -12,7 +13,7 @@ use super::{
     problem::{Found, Problem, shown},
     torch::Names,
 };
-use crate::{SourceFile, StoredTensor};
+use crate::{Error, Result, SourceFile, StoredTensor, Weights};
 
 /// The header's length comes first, in eight bytes.
 pub(super) const LENGTH: usize = 8;
@@ -24,6 +25,32 @@ const LARGEST_HEADER: u64 = 100_000_000;
 pub(super) struct Header {
     pub(super) tensors: BTreeMap<String, StoredTensor>,
     pub(super) metadata: HashMap<String, String>,
+}
+
+/// A safetensors file: tensors that stay where they are, and whatever its writer said about them.
+#[derive(Debug, Clone)]
+pub struct Safetensors {
+    /// Its tensors.
+    pub weights: Weights,
+    /// Its metadata.
+    pub metadata: HashMap<String, String>,
+}
+
+impl Safetensors {
+    /// Opens a file.
+    pub fn open(path: &Path) -> Result<Self> {
+        let foreign = |problem: Problem| Error::Foreign {
+            path: path.to_owned(),
+            problem: problem.0,
+        };
+        let file = SourceFile::open(path)?;
+        let bytes = file.map(&(0..file.length()))?;
+        let Header { tensors, metadata } = read(&file, &bytes).map_err(foreign)?;
+        Ok(Self {
+            weights: Weights::new(path.display().to_string(), tensors),
+            metadata,
+        })
+    }
 }
 
 /// Whether these bytes begin such a file: a length, and JSON.

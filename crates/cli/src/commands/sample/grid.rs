@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use foil_models::Pixels;
 
 use super::record::{read_pixels, write};
@@ -13,33 +13,38 @@ pub const LARGEST: usize = 1024;
 /// Writes the images side by side, in rows of about as many as there are rows.
 pub fn compose(images: &[PathBuf], out: &Path) -> Result<()> {
     let columns = (images.len() as f64).sqrt().ceil() as usize;
-    let mut sheet: Option<Pixels> = None;
-    for (index, path) in images.iter().enumerate() {
-        let image = read_pixels(path)?;
-        let rows = images.len().div_ceil(columns);
-        let sheet = sheet.get_or_insert_with(|| Pixels {
-            height: rows * image.height,
-            width: columns * image.width,
-            channels: 3,
-            bytes: vec![255; 3 * columns * rows * image.width * image.height],
-            not_numbers: 0,
-        });
+    let pixels = images.iter().map(|path| read_pixels(path));
+    let pixels = pixels.collect::<Result<Vec<_>>>()?;
+    if pixels.is_empty() {
+        return Ok(());
+    }
+    write(out, &sheet(&pixels, columns)?, None)
+}
+
+/// Images of one size side by side, in rows of so many; white where there is none.
+pub fn sheet(images: &[Pixels], columns: usize) -> Result<Pixels> {
+    let Some(first) = images.first() else {
+        bail!("a picture of no images");
+    };
+    let (width, height, channels) = (first.width, first.height, first.channels);
+    let rows = images.len().div_ceil(columns);
+    let mut sheet = Pixels {
+        height: rows * height,
+        width: columns * width,
+        channels,
+        bytes: vec![255; channels * columns * rows * width * height],
+        not_numbers: 0,
+    };
+    for (index, image) in images.iter().enumerate() {
         ensure!(
-            sheet.width == columns * image.width && sheet.height == rows * image.height,
-            "{} has another size than the images before it",
-            path.display()
+            (image.width, image.height, image.channels) == (width, height, channels),
+            "image {index} has another size than those before it"
         );
-        let (left, top) = (
-            index % columns * image.width,
-            index / columns * image.height,
-        );
-        for (row, pixels) in image.bytes.chunks_exact(3 * image.width).enumerate() {
-            let start = 3 * ((top + row) * sheet.width + left);
+        let (left, top) = (index % columns * width, index / columns * height);
+        for (row, pixels) in image.bytes.chunks_exact(channels * width).enumerate() {
+            let start = channels * ((top + row) * sheet.width + left);
             sheet.bytes[start..start + pixels.len()].copy_from_slice(pixels);
         }
     }
-    match sheet {
-        Some(sheet) => write(out, &sheet, None),
-        None => Ok(()),
-    }
+    Ok(sheet)
 }

@@ -11,3 +11,11 @@ mod settings;
 pub use job::run;
 pub use networks::EXPECTED_BATCH;
 pub use resolve::precision;
+
+/// Images side by side.
+pub use grid::sheet;
+
+/// Writes a picture without a record of how it was made.
+pub fn write_picture(path: &std::path::Path, pixels: &foil_models::Pixels) -> anyhow::Result<()> {
+    record::write(path, pixels, None)
+}

@@ -42,7 +42,10 @@ pub fn path_of(folder: &Path, seed: u64, subfolders: bool) -> PathBuf {
 pub fn write(path: &Path, pixels: &Pixels, record: Option<&Record>) -> Result<()> {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, pixels.width as u32, pixels.height as u32);
-    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_color(match pixels.channels {
+        1 => png::ColorType::Grayscale,
+        _ => png::ColorType::Rgb,
+    });
     encoder.set_depth(png::BitDepth::Eight);
     encoder.add_text_chunk(
         "Software".into(),
@@ -83,15 +86,20 @@ pub fn read_pixels(path: &Path) -> Result<Pixels> {
     let size = reader.output_buffer_size().with_context(described)?;
     let mut bytes = vec![0; size];
     let frame = reader.next_frame(&mut bytes).with_context(described)?;
+    let channels = match frame.color_type {
+        png::ColorType::Grayscale => 1,
+        png::ColorType::Rgb => 3,
+        _ => 0,
+    };
     ensure!(
-        frame.color_type == png::ColorType::Rgb && frame.bit_depth == png::BitDepth::Eight,
-        "{} has other than 8-bit RGB pixels",
+        channels > 0 && frame.bit_depth == png::BitDepth::Eight,
+        "{} has other than 8-bit grey or RGB pixels",
         path.display()
     );
     Ok(Pixels {
         height: frame.height as usize,
         width: frame.width as usize,
-        channels: 3,
+        channels,
         bytes,
         not_numbers: 0,
     })

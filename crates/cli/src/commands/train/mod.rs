@@ -1,0 +1,77 @@
+//! `foil train`: a network from images.
+
+mod resolve;
+mod samples;
+mod view;
+
+use std::{path::Path, sync::Arc};
+
+use anyhow::{Context, Result};
+use candle_core::DType;
+use foil_data::{Dataset, Split};
+use foil_models::Encoder;
+use foil_training::{
+    Denoising, Folder, Goal, Images, Precision, Presentation, Run, Settings, Task,
+};
+
+use crate::{arguments::TrainNetwork, output, progress::Progress};
+
+/// Trains, or continues.
+pub fn run(arguments: &TrainNetwork) -> Result<()> {
+    let (mut settings, named) = resolve::settings(arguments)?;
+    if arguments.dry_run {
+        return output::print(&resolve::described(&settings)?);
+    }
+    let folder = Folder::open(&arguments.out)?;
+    let path = resolve::data(arguments, &settings, folder.settings()?.as_ref())?;
+    let dataset = Dataset::open(&path, &settings.data.options(Split::Train))?;
+    settings.data.path = path.display().to_string();
+    settings.data.fingerprint = dataset.fingerprint();
+    let progress = Progress::new();
+    resolve::say_data(&progress, &dataset);
+    let goal = settings.task.clone();
+    match goal {
+        Goal::Denoiser { network, noise } => {
+            let images = images(dataset, &settings)?;
+            let dtype = match settings.training.precision {
+                Precision::F32 => DType::F32,
+                Precision::Bf16 => DType::BF16,
+            };
+            let mut task = Denoising::new(network.clone(), noise, dtype, images)?;
+            let samples = samples::Samples::new(network, Encoder::Rgb, &arguments.out);
+            train(folder, settings, &mut task, samples, &named)
+        }
+    }
+}
+
+fn images(dataset: Dataset, settings: &Settings) -> Result<Images> {
+    let presentation = Presentation {
+        encoder: Encoder::Rgb,
+        seed: settings.training.seed,
+        mirror: settings.data.mirror,
+    };
+    Ok(Images::new(Arc::new(dataset), presentation)?)
+}
+
+fn train(
+    folder: Folder,
+    settings: Settings,
+    task: &mut impl Task,
+    samples: samples::Samples,
+    named: &str,
+) -> Result<()> {
+    let out = folder.path().to_owned();
+    let mut run = Run::open(folder, settings, task)?;
+    let mut view = view::View::new(run.state().images_seen, samples);
+    let trained = run.train(task, &mut view);
+    view.end();
+    trained.with_context(|| format!("training {named}"))?;
+    report(&out, run.state().images_seen)
+}
+
+fn report(out: &Path, images: u64) -> Result<()> {
+    output::print(&format!(
+        "trained on {images} images; networks are in {}\n",
+        out.join("snapshots").display()
+    ))
+}
