@@ -30,4 +30,4 @@ pub use format::Format;
 pub use safetensors::Safetensors;
 pub use snapshot::{Provenance, Snapshot};
 pub use statistics::{Moments, Statistics};
-pub use writer::write;
+pub use writer::{header, write};

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, io::Write, path::Path};
 
 use ::safetensors::tensor::TensorInfo;
+use candle_core::DType;
 use foil_files::FileError;
 
 use super::safetensors::{LENGTH, header_dtype};
@@ -13,12 +14,14 @@ pub fn write(path: &Path, weights: &Weights, metadata: BTreeMap<String, String>)
     // Wide types first, as the format's own library writes them, so that every tensor is aligned.
     let mut tensors: Vec<(&str, &StoredTensor)> = weights.iter().collect();
     tensors.sort_by_key(|(_, tensor)| std::cmp::Reverse(tensor.dtype().size_in_bytes()));
-    let header = header(path, &tensors, metadata)?;
+    let described: Vec<_> = tensors
+        .iter()
+        .map(|(name, tensor)| (*name, tensor.dtype(), tensor.shape()))
+        .collect();
+    let header = header(path, &described, metadata)?;
     foil_files::write_with(path, |out| {
         let failed = FileError::writing(path);
-        out.write_all(&(header.len() as u64).to_le_bytes())
-            .and_then(|()| out.write_all(&header))
-            .map_err(&failed)?;
+        out.write_all(&header).map_err(&failed)?;
         for (_, tensor) in tensors {
             tensor
                 .with_bytes(|bytes| out.write_all(bytes))?
@@ -28,10 +31,13 @@ pub fn write(path: &Path, weights: &Weights, metadata: BTreeMap<String, String>)
     })
 }
 
-/// JSON, filled up with spaces to whole words. The same tensors and metadata give the same bytes.
-fn header(
+/// What a file begins with whose tensors, each with its name, type and shape, follow in this order without gaps. The file's path is
+/// for messages.
+///
+/// A length, and JSON filled up with spaces to whole words. The same tensors and metadata give the same bytes.
+pub fn header(
     path: &Path,
-    tensors: &[(&str, &StoredTensor)],
+    tensors: &[(&str, DType, &[usize])],
     metadata: BTreeMap<String, String>,
 ) -> Result<Vec<u8>> {
     const METADATA: &str = "__metadata__";
@@ -39,30 +45,32 @@ fn header(
         path: path.to_owned(),
         problem,
     };
-    let mut header = serde_json::Map::new();
+    let mut entries = serde_json::Map::new();
     if !metadata.is_empty() {
-        header.insert(
+        entries.insert(
             METADATA.to_owned(),
             metadata.into_iter().collect::<serde_json::Value>(),
         );
     }
     let mut end = 0;
-    for (name, tensor) in tensors {
-        let dtype = header_dtype(tensor.dtype());
-        let dtype = dtype
-            .filter(|_| *name != METADATA)
-            .ok_or_else(|| refuse(format!("{name}: {:?} cannot be written", tensor.dtype())))?;
+    for &(name, dtype, shape) in tensors {
+        let known = header_dtype(dtype).filter(|_| name != METADATA);
+        let known = known.ok_or_else(|| refuse(format!("{name}: {dtype:?} cannot be written")))?;
         let start = end;
-        end += tensor.count() * tensor.dtype().size_in_bytes();
+        end += shape.iter().product::<usize>() * dtype.size_in_bytes();
         let information = serde_json::to_value(TensorInfo {
-            dtype,
-            shape: tensor.shape().to_vec(),
+            dtype: known,
+            shape: shape.to_vec(),
             data_offsets: (start, end),
         });
         let information = information.map_err(|error| refuse(error.to_string()))?;
-        header.insert((*name).to_owned(), information);
+        if entries.insert(name.to_owned(), information).is_some() {
+            return Err(refuse(format!("{name} is there twice")));
+        }
     }
-    let mut header = serde_json::to_vec(&header).map_err(|error| refuse(error.to_string()))?;
-    header.resize(header.len().next_multiple_of(LENGTH), b' ');
+    let mut text = serde_json::to_vec(&entries).map_err(|error| refuse(error.to_string()))?;
+    text.resize(text.len().next_multiple_of(LENGTH), b' ');
+    let mut header = (text.len() as u64).to_le_bytes().to_vec();
+    header.extend(text);
     Ok(header)
 }

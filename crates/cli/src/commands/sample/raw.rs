@@ -11,6 +11,8 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use candle_core::DType;
+use foil_models::checkpoint;
 
 /// A number that is not one, in a form that no computation makes.
 const UNWRITTEN: [u8; 4] = 0x7fc0_f011_u32.to_le_bytes();
@@ -43,7 +45,7 @@ impl Raw {
     pub fn open(path: &Path, layout: &Layout<'_>) -> Result<Self> {
         let part = PathBuf::from(format!("{}.part", path.display()));
         let described = || format!("cannot write {}", part.display());
-        let header = header(layout)?;
+        let header = header(path, layout)?;
         let sizes = [
             4 * layout.classes as u64,
             4 * layout.shape.iter().product::<usize>() as u64,
@@ -126,34 +128,21 @@ impl Raw {
 }
 
 /// The beginning of the file, up to its tensors.
-fn header(layout: &Layout<'_>) -> Result<Vec<u8>> {
+fn header(path: &Path, layout: &Layout<'_>) -> Result<Vec<u8>> {
     let images = layout.seeds.len();
     let [channels, height, width] = layout.shape;
     let seeds: Vec<String> = layout.seeds.iter().map(u64::to_string).collect();
-    let metadata = serde_json::json!({
-        "foil.kind": "samples",
-        "foil.seeds": seeds.join(","),
-        "foil.settings": layout.settings,
-    });
-    let mut tensors = serde_json::Map::new();
-    tensors.insert("__metadata__".into(), metadata);
-    let label_bytes = 4 * images * layout.classes;
-    let sample_bytes = 4 * images * channels * height * width;
-    let tensor = |shape: Vec<usize>, from: usize, to: usize| serde_json::json!({"dtype": "F32", "shape": shape, "data_offsets": [from, to]});
-    tensors.insert(
-        "labels".into(),
-        tensor(vec![images, layout.classes], 0, label_bytes),
-    );
-    let shape = vec![images, channels, height, width];
-    tensors.insert(
-        "samples".into(),
-        tensor(shape, label_bytes, label_bytes + sample_bytes),
-    );
-    let mut text = serde_json::to_vec(&tensors)?;
-    text.resize(text.len().next_multiple_of(8), b' ');
-    let mut header = (text.len() as u64).to_le_bytes().to_vec();
-    header.extend(text);
-    Ok(header)
+    let metadata = [
+        ("foil.kind", "samples"),
+        ("foil.seeds", &seeds.join(",")),
+        ("foil.settings", layout.settings),
+    ];
+    let metadata = metadata.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    let tensors: [(_, _, &[usize]); 2] = [
+        ("labels", DType::F32, &[images, layout.classes]),
+        ("samples", DType::F32, &[images, channels, height, width]),
+    ];
+    Ok(checkpoint::header(path, &tensors, metadata.into())?)
 }
 
 fn begins_with(file: &File, header: &[u8]) -> bool {

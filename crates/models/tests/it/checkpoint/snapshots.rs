@@ -1,6 +1,9 @@
 //! Foil's own files: what is written is what is read.
 
-use foil_models::checkpoint::{Contents, Format, write};
+use std::{collections::BTreeMap, path::Path};
+
+use candle_core::DType;
+use foil_models::checkpoint::{Contents, Format, header, write};
 
 use super::{assert_same, fixture, networks::network, tensors};
 
@@ -41,7 +44,7 @@ fn every_type_is_written_as_other_programs_read_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tensors.safetensors");
     let original = tensors(&fixture("checkpoints/torch.pt"));
-    write(&path, &original, std::collections::BTreeMap::new()).unwrap();
+    write(&path, &original, BTreeMap::new()).unwrap();
     assert_same(&tensors(&path), &original);
     let bytes = std::fs::read(&path).unwrap();
     let read = ::safetensors::SafeTensors::deserialize(&bytes).unwrap();
@@ -67,4 +70,41 @@ fn a_place_that_cannot_be_written_leaves_nothing_behind() {
     std::fs::create_dir(folder.path().join("taken")).unwrap();
     original.save(&folder.path().join("taken")).unwrap_err();
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_header_lists_tensors_as_they_follow() {
+    let metadata = BTreeMap::from([("kind", "odd"), ("a \"quoted\" key", "")]);
+    let metadata: BTreeMap<String, String> = metadata
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .collect();
+    let path = Path::new("out.safetensors");
+    let tensors: [(_, _, &[usize]); 3] = [
+        ("wide", DType::F64, &[3, 1]),
+        ("none", DType::F32, &[2, 0]),
+        ("half", DType::BF16, &[]),
+    ];
+    let found = header(path, &tensors, metadata.clone()).unwrap();
+    let text = concat!(
+        r#"{"__metadata__":{"a \"quoted\" key":"","kind":"odd"},"#,
+        r#""half":{"data_offsets":[24,26],"dtype":"BF16","shape":[]},"#,
+        r#""none":{"data_offsets":[24,24],"dtype":"F32","shape":[2,0]},"#,
+        r#""wide":{"data_offsets":[0,24],"dtype":"F64","shape":[3,1]}}"#,
+    );
+    let (length, rest) = found.split_first_chunk().unwrap();
+    assert_eq!(u64::from_le_bytes(*length), rest.len() as u64);
+    assert!(rest.len().is_multiple_of(8) && rest.len() < text.len() + 8);
+    let read = std::str::from_utf8(rest).unwrap();
+    assert_eq!(read.trim_end_matches(' '), text);
+    for (name, other) in [("none", "twice"), ("__metadata__", "cannot be written")] {
+        let mut tensors = tensors;
+        tensors[2].0 = name;
+        let said = header(path, &tensors, metadata.clone()).unwrap_err();
+        let said = said.to_string();
+        assert!(
+            said.starts_with("out.safetensors: ") && said.contains(other),
+            "{said}"
+        );
+    }
 }
