@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, bail};
 use foil_models::checkpoint::{self, Contents};
 
-use crate::arguments::Convert;
+use crate::{arguments::Convert, output};
 
 /// Writes what a file holds and says so in one line.
-#[expect(clippy::print_stdout, reason = "the line is the command's result")]
 pub fn run(arguments: &Convert) -> Result<()> {
     let Convert { file, out, force } = arguments;
     if !force && std::fs::symlink_metadata(out).is_ok() {
@@ -35,9 +34,9 @@ pub fn run(arguments: &Convert) -> Result<()> {
     let bytes = std::fs::metadata(out)
         .with_context(|| out.display().to_string())?
         .len();
-    println!(
-        "{}: {what}, {tensors} tensors, {bytes} bytes",
+    output::print(&format!(
+        "{}: {what}, {tensors} tensors, {bytes} bytes\n",
         out.display()
-    );
+    ))?;
     Ok(())
 }

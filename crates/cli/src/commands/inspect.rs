@@ -1,12 +1,8 @@
 //! `foil inspect`: what is in a checkpoint, as TOML or JSON.
 
-use std::{
-    collections::BTreeMap,
-    fmt::Write as _,
-    io::{ErrorKind, Write as _},
-};
+use std::{collections::BTreeMap, fmt::Write as _};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use foil_models::{
     StoredTensor, Weights,
     checkpoint::{Contents, Format, Snapshot, Statistics},
@@ -14,7 +10,7 @@ use foil_models::{
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::arguments::Inspect;
+use crate::{arguments::Inspect, output};
 
 /// Facts in the order in which they are told.
 struct Report(Vec<(&'static str, Value)>);
@@ -55,11 +51,7 @@ pub fn run(arguments: &Inspect) -> Result<()> {
     } else {
         report.toml()
     };
-    match std::io::stdout().write_all(text.as_bytes()) {
-        // Whoever reads may have seen enough.
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        result => result.context("standard output"),
-    }
+    output::print(&text)
 }
 
 impl Report {

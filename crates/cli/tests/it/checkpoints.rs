@@ -4,16 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::{names, refusals::refuse, succeed};
-
-fn fixture(name: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures");
-    path.canonicalize()
-        .unwrap()
-        .join(name)
-        .display()
-        .to_string()
-}
+use crate::{fixture, names, refusals::refuse, succeed};
 
 fn inspect(folder: &Path, file: &str) -> Value {
     let said = succeed(folder, &format!("inspect --json --tensors {file}"));

@@ -7,15 +7,24 @@
 mod bench;
 mod checkpoints;
 mod files;
+mod output;
 mod refusals;
 mod reproduce;
 mod sample;
 mod toy;
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Output},
 };
+
+/// A file among the reference values, whose origin stands beside them.
+fn fixture(name: &str) -> String {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../../fixtures")
+        .join(name);
+    path.display().to_string()
+}
 
 /// `foil`, about to run in a folder.
 fn command(folder: &Path, arguments: &str) -> Command {

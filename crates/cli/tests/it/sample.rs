@@ -2,21 +2,14 @@
 
 use std::{
     collections::BTreeMap,
-    path::{Path, PathBuf},
+    path::Path,
     process::Stdio,
     time::{Duration, Instant},
 };
 
 use safetensors::SafeTensors;
 
-use crate::{command, foil, names, refusals::refuse, succeed};
-
-fn fixture(name: &str) -> String {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../../fixtures")
-        .join(name);
-    path.display().to_string()
-}
+use crate::{command, fixture, foil, names, refusals::refuse, succeed};
 
 fn model(name: &str) -> String {
     fixture(&format!("edm2-tiny-{name}.pkl"))

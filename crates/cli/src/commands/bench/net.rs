@@ -29,6 +29,7 @@ use crate::{
     files::Files,
     memory,
     open::NetworkFile,
+    output,
     timing::{median, seconds},
 };
 
@@ -200,27 +201,26 @@ impl Input {
 }
 
 impl Report {
-    #[expect(clippy::print_stdout, reason = "the report is data")]
     fn print(&self, json: bool) -> Result<()> {
         if json {
-            println!("{}", serde_json::to_string(self)?);
+            output::print(&format!("{}\n", serde_json::to_string(self)?))?;
             return Ok(());
         }
-        println!(
-            "{}, {}, batch {}, {} threads, {}",
+        output::print(&format!(
+            "{}, {}, batch {}, {} threads, {}\n",
             self.model, self.precision, self.batch, self.threads, self.instructions
-        );
-        println!(
-            "{:.3} s an evaluation (median of {}), {:.0} GFLOP/s of {:.1} GFLOP an image",
+        ))?;
+        output::print(&format!(
+            "{:.3} s an evaluation (median of {}), {:.0} GFLOP/s of {:.1} GFLOP an image\n",
             self.seconds, self.runs, self.gflops_per_second, self.gflop
-        );
+        ))?;
         let peak = self
             .peak_bytes
             .map_or("unknown".to_owned(), |bytes| format!("{} MB", bytes >> 20));
-        println!(
-            "{:.2} s to start, at most {peak} of memory",
+        output::print(&format!(
+            "{:.2} s to start, at most {peak} of memory\n",
             self.start_seconds
-        );
+        ))?;
         Ok(())
     }
 }

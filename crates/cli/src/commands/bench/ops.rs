@@ -13,7 +13,7 @@ use super::{
     foil::prepare,
     truth,
 };
-use crate::{arguments::BenchOps, interrupt, progress::Progress, timing::median_seconds};
+use crate::{arguments::BenchOps, interrupt, output, progress::Progress, timing::median_seconds};
 
 /// Rounding of sums in f32, in sizes of the result.
 const TOLERANCE_F32: f64 = 1e-4;
@@ -180,33 +180,32 @@ impl Peak {
 }
 
 impl Report {
-    #[expect(clippy::print_stdout, reason = "the report is data")]
     fn print(&self, json: bool) -> Result<()> {
         if json {
-            println!("{}", serde_json::to_string(self)?);
+            output::print(&format!("{}\n", serde_json::to_string(self)?))?;
             return Ok(());
         }
         let Peak { f32, bf16 } = self.peak_gflops;
-        println!(
-            "{} threads, {}; peak {f32:.0} GFLOP/s in f32, {bf16:.0} in bf16",
+        output::print(&format!(
+            "{} threads, {}; peak {f32:.0} GFLOP/s in f32, {bf16:.0} in bf16\n",
             self.threads, self.instructions
-        );
-        println!(
-            "{:<23} {:<5} {:<16} {:>8} {:>8} {:>8}",
+        ))?;
+        output::print(&format!(
+            "{:<23} {:<5} {:<16} {:>8} {:>8} {:>8}\n",
             "", "", "", "GFLOP/s", "of peak", "candle"
-        );
+        ))?;
         for row in &self.rows {
             let candle = row
                 .candle_gflops
                 .map_or("–".to_owned(), |gflops| format!("{gflops:.1}"));
-            println!(
-                "{:<23} {:<5} {:<16} {:>8.1} {:>6.0} % {candle:>8}",
+            output::print(&format!(
+                "{:<23} {:<5} {:<16} {:>8.1} {:>6.0} % {candle:>8}\n",
                 row.op,
                 row.dtype,
                 joined(&row.shape),
                 row.gflops,
                 100.0 * row.share_of_peak,
-            );
+            ))?;
         }
         Ok(())
     }

@@ -16,21 +16,20 @@ use super::{
 use crate::{
     arguments::{GuidanceName, SampleImages},
     files::Files,
-    interrupt,
+    interrupt, output,
     progress::{Bar, Progress},
 };
 
 /// Makes the images that are not there yet.
-#[expect(clippy::print_stdout, reason = "the settings of a dry run are data")]
 pub fn run(arguments: &SampleImages) -> Result<()> {
     let job = Job::resolve(arguments)?;
     if arguments.dry_run {
-        print!("{}", toml::to_string(&job.settings)?);
-        println!(
-            "# {} images into {}",
+        output::print(&toml::to_string(&job.settings)?)?;
+        output::print(&format!(
+            "# {} images into {}\n",
             job.seeds.len(),
             arguments.output.out.display()
-        );
+        ))?;
         return Ok(());
     }
     // Work handed to the pool from outside it would wait at every operation.

@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use crate::{
     arguments::Bench,
+    output,
     timing::{median, seconds},
 };
 
@@ -46,7 +47,6 @@ struct SamplingSpeed {
 }
 
 /// Times training of the three networks, then guided sampling.
-#[expect(clippy::print_stdout, reason = "the report is data")]
 pub fn run(arguments: &Bench) -> Result<()> {
     let networks = [
         ("main", Class::A, 64),
@@ -69,10 +69,10 @@ pub fn run(arguments: &Bench) -> Result<()> {
         sampling: sampling()?,
     };
     if arguments.json {
-        println!("{}", serde_json::to_string(&report)?);
+        output::print(&format!("{}\n", serde_json::to_string(&report)?))?;
         return Ok(());
     }
-    println!("{} threads", report.threads);
+    output::print(&format!("{} threads\n", report.threads))?;
     for row in &report.rows {
         let TrainingSpeed {
             model,
@@ -81,15 +81,17 @@ pub fn run(arguments: &Bench) -> Result<()> {
             median_seconds,
         } = row;
         let milliseconds = 1e3 * median_seconds;
-        println!(
-            "train {model:<14} width {width}  {iterations_per_second:7.1} iterations/s  ({milliseconds:.2} ms)"
-        );
+        output::print(&format!(
+            "train {model:<14} width {width}  {iterations_per_second:7.1} iterations/s  ({milliseconds:.2} ms)\n"
+        ))?;
     }
     let SamplingSpeed {
         samples,
         median_seconds,
     } = report.sampling;
-    println!("sample, autoguidance w 3, 32 Heun steps: {samples} samples in {median_seconds:.2} s");
+    output::print(&format!(
+        "sample, autoguidance w 3, 32 Heun steps: {samples} samples in {median_seconds:.2} s\n"
+    ))?;
     Ok(())
 }
 

@@ -16,7 +16,7 @@ use super::{
     methods::{AUTOGUIDANCE_WEIGHT, Bench, CLASSIFIER_FREE_WEIGHT, Method, Networks},
     networks::Workshop,
 };
-use crate::{arguments::Reproduce, progress::Progress};
+use crate::{arguments::Reproduce, output, progress::Progress};
 
 /// Points drawn in a panel.
 const DRAWN: usize = 8192;
@@ -24,7 +24,6 @@ const DRAWN: usize = 8192;
 const SHOWN_TRUNCATION: f64 = 1.25;
 
 /// Trains, measures, draws.
-#[expect(clippy::print_stdout, reason = "the table is data")]
 pub fn run(arguments: &Reproduce) -> Result<()> {
     let Reproduce {
         out, seed, samples, ..
@@ -60,8 +59,7 @@ pub fn run(arguments: &Reproduce) -> Result<()> {
         "wrote models, figures 1, 2 and 9 and metrics.json to {}",
         out.display()
     ));
-    print!("{}", metrics.table());
-    Ok(())
+    output::print(&metrics.table())
 }
 
 /// What measuring and drawing need besides the networks.

@@ -12,11 +12,11 @@ use foil_toy::{
 use super::{Watch, samples_file};
 use crate::{
     arguments::{GuidanceName, Sample},
+    output,
     progress::Progress,
 };
 
 /// Samples, writes, measures.
-#[expect(clippy::print_stdout, reason = "the table is data")]
 pub fn run(arguments: &Sample) -> Result<()> {
     let main = SavedModel::load(&arguments.model)?;
     let guide = guide(arguments, main.config.class)?;
@@ -50,15 +50,12 @@ pub fn run(arguments: &Sample) -> Result<()> {
             .interval
             .map(|interval| [interval.low(), interval.high()]);
         (row.evaluations_strong, row.evaluations_weak) = (evaluations.strong, evaluations.weak);
-        print!(
-            "{}",
-            Metrics {
-                rows: vec![row],
-                training: vec![],
-                guide_search: vec![]
-            }
-            .table()
-        );
+        let metrics = Metrics {
+            rows: vec![row],
+            training: vec![],
+            guide_search: vec![],
+        };
+        output::print(&metrics.table())?;
     }
     Ok(())
 }

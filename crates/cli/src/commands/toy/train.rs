@@ -6,10 +6,9 @@ use foil_toy::{
     training::{Config, Run},
 };
 
-use crate::{arguments::Train, progress::Progress};
+use crate::{arguments::Train, output, progress::Progress};
 
 /// Trains, or continues.
-#[expect(clippy::print_stdout, reason = "the dry run's answer is data")]
 pub fn run(arguments: &Train) -> Result<()> {
     let architecture = Architecture {
         layers: arguments.layers,
@@ -26,12 +25,12 @@ pub fn run(arguments: &Train) -> Result<()> {
         folder: arguments.out.join("snapshots"),
     };
     if arguments.dry_run {
-        println!("{}", serde_json::to_string_pretty(&config)?);
-        println!(
-            "{} parameters, {} iterations of 4096 samples",
+        output::print(&format!("{}\n", serde_json::to_string_pretty(&config)?))?;
+        output::print(&format!(
+            "{} parameters, {} iterations of 4096 samples\n",
             architecture.parameters(),
             run.iterations
-        );
+        ))?;
         return Ok(());
     }
     let progress = Progress::new();
