@@ -1,8 +1,9 @@
 //! The hub's cache: its layout, its digests, its token.
 
-use std::fs;
+use std::{fs, path::PathBuf};
 
 use foil_hub::{Environment, Store};
+use tempfile::TempDir;
 
 use crate::{
     environment, fetch, files,
@@ -123,39 +124,59 @@ fn what_other_programs_fetched_is_found() {
     }
 }
 
+/// A hub, and a cache in which contents may have been left unfinished.
+struct Unfinished {
+    folder: TempDir,
+    storage: Server,
+    _hub: Server,
+    store: Store,
+    blobs: PathBuf,
+}
+
+impl Unfinished {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let storage = storage();
+        let hub = Server::start(hub(&storage.address));
+        let store = Store::new(environment(folder.path(), &hub.address)).unwrap();
+        let blobs = folder.path().join("hub/models--owner--name/blobs");
+        fs::create_dir_all(&blobs).unwrap();
+        Self {
+            folder,
+            storage,
+            _hub: hub,
+            store,
+            blobs,
+        }
+    }
+
+    /// Leaves these bytes, then fetches: the content, and what was told meanwhile.
+    fn fetch_after(&self, left: &[u8]) -> (Vec<u8>, Vec<String>) {
+        fs::write(self.blobs.join(format!("{SHA256}.incomplete")), left).unwrap();
+        fetch(&self.store, "hf://owner/name/folder/w.bin").unwrap()
+    }
+}
+
 #[test]
 fn an_unfinished_content_is_continued_because_its_digest_is_known() {
-    let folder = tempfile::tempdir().unwrap();
-    let storage = storage();
-    let server = Server::start(hub(&storage.address));
-    let store = Store::new(environment(folder.path(), &server.address)).unwrap();
-    let blobs = folder.path().join("hub/models--owner--name/blobs");
-    fs::create_dir_all(&blobs).unwrap();
-    fs::write(blobs.join(format!("{SHA256}.incomplete")), &CONTENT[..3]).unwrap();
-    assert_eq!(
-        fetch(&store, "hf://owner/name/folder/w.bin").unwrap().0,
-        CONTENT
-    );
-    assert_eq!(storage.seen()[0].headers["range"], "bytes=3-");
-    assert!(!storage.seen()[0].headers.contains_key("if-range"));
+    let unfinished = Unfinished::new();
+    assert_eq!(unfinished.fetch_after(&CONTENT[..3]).0, CONTENT);
+    let asked = unfinished.storage.seen();
+    assert_eq!(asked[0].headers["range"], "bytes=3-");
+    assert!(!asked[0].headers.contains_key("if-range"));
 }
 
 #[test]
 fn an_unfinished_content_that_was_something_else_is_fetched_anew() {
-    let folder = tempfile::tempdir().unwrap();
-    let storage = storage();
-    let server = Server::start(hub(&storage.address));
-    let store = Store::new(environment(folder.path(), &server.address)).unwrap();
-    let blobs = folder.path().join("hub/models--owner--name/blobs");
-    fs::create_dir_all(&blobs).unwrap();
+    let unfinished = Unfinished::new();
     // With a hole, with a hole at full length, and too long.
     for left in [&b"w\0i"[..], b"w\0ights", b"weights and more"] {
-        fs::write(blobs.join(format!("{SHA256}.incomplete")), left).unwrap();
-        let (found, told) = fetch(&store, "hf://owner/name/folder/w.bin").unwrap();
+        let (found, told) = unfinished.fetch_after(left);
         assert_eq!(found, CONTENT);
         assert!(told.contains(&"Changed".to_owned()), "{told:?}");
-        fs::remove_dir_all(folder.path().join("hub/models--owner--name/snapshots")).unwrap();
-        fs::remove_file(blobs.join(SHA256)).unwrap();
+        let repository = unfinished.folder.path().join("hub/models--owner--name");
+        fs::remove_dir_all(repository.join("snapshots")).unwrap();
+        fs::remove_file(unfinished.blobs.join(SHA256)).unwrap();
     }
 }
 
