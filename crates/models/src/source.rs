@@ -8,16 +8,23 @@ use std::{
     sync::Arc,
 };
 
-use memmap2::Mmap;
+use crate::{
+    Error, Result,
+    mapped::{self, Mapped},
+};
 
-use crate::{Error, Result};
-
-/// A file open for reading.
+/// A file open for reading, or one that is part of the program.
 #[derive(Debug)]
 pub struct SourceFile {
     path: PathBuf,
-    file: File,
+    place: Place,
     length: u64,
+}
+
+#[derive(Debug)]
+enum Place {
+    Disk(File),
+    Program(&'static [u8]),
 }
 
 impl SourceFile {
@@ -25,9 +32,22 @@ impl SourceFile {
     pub fn open(path: impl Into<PathBuf>) -> Result<Arc<Self>> {
         let path = path.into();
         match Self::regular(&path) {
-            Ok((file, length)) => Ok(Arc::new(Self { path, file, length })),
+            Ok((file, length)) => Ok(Arc::new(Self {
+                path,
+                place: Place::Disk(file),
+                length,
+            })),
             Err(source) => Err(Error::File { path, source }),
         }
+    }
+
+    /// Bytes of the program itself, as `include_bytes!` gives them, under the name by which messages shall call them.
+    pub fn embedded(name: impl Into<PathBuf>, bytes: &'static [u8]) -> Arc<Self> {
+        Arc::new(Self {
+            path: name.into(),
+            place: Place::Program(bytes),
+            length: bytes.len() as u64,
+        })
     }
 
     fn regular(path: &Path) -> io::Result<(File, u64)> {
@@ -53,9 +73,13 @@ impl SourceFile {
         self.length
     }
 
-    /// Maps a part of it that is not empty.
-    pub(crate) fn map(&self, range: &Range<u64>) -> Result<Mmap> {
-        crate::mapped::map(&self.file, range).map_err(|source| Error::File {
+    /// A part of it that is not empty, where it lies.
+    pub(crate) fn map(&self, range: &Range<u64>) -> Result<Mapped> {
+        let mapped = match &self.place {
+            Place::Disk(file) => mapped::map(file, range),
+            Place::Program(bytes) => mapped::part(bytes, range),
+        };
+        mapped.map_err(|source| Error::File {
             path: self.path.clone(),
             source,
         })

@@ -31,17 +31,20 @@ pub enum Contents {
 impl Contents {
     /// Opens a file. Nothing in it is executed, no tensor is read, and its name does not matter.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        let path = path.as_ref();
-        let file = SourceFile::open(path)?;
+        Self::of(&SourceFile::open(path.as_ref())?)
+    }
+
+    /// The same of a file that is open, or part of the program.
+    pub fn of(file: &Arc<SourceFile>) -> Result<Self> {
         let foreign = |problem: Problem| Error::Foreign {
-            path: path.to_owned(),
+            path: file.path().to_owned(),
             problem: problem.0,
         };
         if file.length() == 0 {
             return Err(foreign(Problem::new("the file is empty")));
         }
         let bytes = file.map(&(0..file.length()))?;
-        Self::read(&file, &bytes).map_err(foreign)
+        Self::read(file, &bytes).map_err(foreign)
     }
 
     fn read(file: &Arc<SourceFile>, bytes: &[u8]) -> Found<Self> {

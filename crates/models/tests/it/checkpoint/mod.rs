@@ -4,6 +4,7 @@ mod assembler;
 mod bounds;
 mod containers;
 mod damage;
+mod embedded;
 mod hostile;
 mod networks;
 mod safetensors;
