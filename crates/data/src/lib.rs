@@ -25,6 +25,7 @@ mod idx;
 mod options;
 mod order;
 mod picture;
+pub mod resize;
 
 pub use dataset::{Dataset, Kind, Skipped};
 pub use error::{Error, Result};

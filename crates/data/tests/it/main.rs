@@ -6,3 +6,4 @@
 
 mod idx;
 mod order;
+mod resize;
