@@ -8,10 +8,12 @@ use std::{
 
 use crate::{
     Error, Fit, Flip, Options, Order, Result, Split,
+    collection::Collection,
     error::at,
     fingerprint::Fingerprint,
-    fit,
     idx::{self, Idx},
+    labels::Labels,
+    source::Source,
 };
 
 /// Larger images are no training data.
@@ -43,80 +45,94 @@ pub struct Dataset {
 
 #[derive(Debug)]
 struct Parts {
-    source: Idx,
-    shape: [usize; 3],
+    path: PathBuf,
+    source: Source,
+    /// `[height, width]`
+    size: [usize; 2],
     fit: Fit,
     /// The source's numbers of the images, in ascending order.
     chosen: Vec<u32>,
     count: NonZeroU32,
+    /// Of all of the source's images.
     labels: Option<Labels>,
     skipped: Vec<Skipped>,
 }
 
-/// The labels of all of the source's images.
-#[derive(Debug)]
-struct Labels {
-    of: Vec<u32>,
-    classes: usize,
-}
-
 impl Dataset {
-    /// Opens an IDX file of images, with its labels beside it, or a folder of such files.
+    /// Opens an IDX file of images with its labels beside it, a folder of such files, or a folder of images.
+    ///
+    /// The images of a folder have one size, the options' or the most frequent one, and are grey if most of its files are; others are
+    /// converted, or skipped where their size does not fit. Labels are those of its `dataset.json`, or else its folders, by name.
     pub fn open(path: &Path, options: &Options) -> Result<Self> {
         check(options)?;
         let metadata = path.metadata().map_err(at(path))?;
+        if metadata.is_dir()
+            && let Some(places) = idx::in_folder(path, options.split)?
+        {
+            return Self::open_idx(&places, options);
+        }
+        if options.split == Split::Test {
+            let problem = "only a folder of IDX files has a test part; give the path of what is to be the test data";
+            return Err(Error::Options(format!("{}: {problem}", path.display())));
+        }
         if !metadata.is_dir() {
-            if options.split == Split::Test {
-                let problem = "only a folder of IDX files has a test part; give the path of what is to be the test data";
-                return Err(Error::Options(format!("{}: {problem}", path.display())));
-            }
             return Self::open_idx(&idx::Places::beside(path), options);
         }
-        match idx::in_folder(path, options.split)? {
-            Some(places) => Self::open_idx(&places, options),
-            None => Err(Error::foreign(
-                path,
-                "no 'train-images-idx3-ubyte' or 't10k-images-idx3-ubyte' in this folder",
-            )),
-        }
+        let opened = Collection::open(path, options)?;
+        Self::new(
+            Parts {
+                path: path.to_owned(),
+                source: Source::Collection(opened.collection),
+                size: opened.size,
+                fit: opened.fit,
+                chosen: Vec::new(),
+                count: NonZeroU32::MIN,
+                labels: opened.labels,
+                skipped: opened.skipped,
+            },
+            options,
+        )
     }
 
     fn open_idx(places: &idx::Places, options: &Options) -> Result<Self> {
         let source = Idx::read(places)?;
-        let size = source.size();
-        let wanted = options.resolution.map_or(size, |side| [side, side]);
-        let larger = wanted.iter().zip(size).all(|(wanted, own)| *wanted >= own);
-        let fit = options
-            .fit
-            .unwrap_or(if larger { Fit::Pad } else { Fit::Exact });
-        if let Some(problem) = fit.refuses(size, wanted) {
+        let own = source.size();
+        let size = options.resolution.map_or(own, |side| [side, side]);
+        let larger = size.iter().zip(own).all(|(wanted, own)| *wanted >= own);
+        let default = if larger { Fit::Pad } else { Fit::Exact };
+        let fit = options.fit.unwrap_or(default);
+        if let Some(problem) = fit.refuses(own, size) {
             return Err(Error::Options(format!(
                 "{}: images of {problem}; another resolution or another fit is needed",
                 places.images.display()
             )));
         }
-        let labels = source.labels.as_deref().map(|labels| Labels {
-            of: labels.iter().map(|&label| u32::from(label)).collect(),
-            classes: labels
-                .iter()
-                .max()
-                .map_or(0, |&label| usize::from(label) + 1),
-        });
-        let all = u32::try_from(source.count()).unwrap_or(u32::MAX);
-        let chosen = options
+        let labels = source.labels.as_deref().map(Labels::from_bytes);
+        Self::new(
+            Parts {
+                path: places.images.clone(),
+                source: Source::Idx(source),
+                size,
+                fit,
+                chosen: Vec::new(),
+                count: NonZeroU32::MIN,
+                labels,
+                skipped: Vec::new(),
+            },
+            options,
+        )
+    }
+
+    /// Chooses the images.
+    fn new(mut parts: Parts, options: &Options) -> Result<Self> {
+        let all = u32::try_from(parts.source.count()).unwrap_or(u32::MAX);
+        parts.chosen = options
             .limit
             .map_or_else(|| (0..all).collect(), |limit| limit.choose(all));
-        let count = u32::try_from(chosen.len()).ok().and_then(NonZeroU32::new);
-        let count = count.ok_or_else(|| Error::foreign(&places.images, "no images"))?;
-        let parts = Parts {
-            shape: [source.channels(), wanted[0], wanted[1]],
-            source,
-            fit,
-            chosen,
-            count,
-            labels,
-            skipped: Vec::new(),
-        };
+        let count = u32::try_from(parts.chosen.len())
+            .ok()
+            .and_then(NonZeroU32::new);
+        parts.count = count.ok_or_else(|| Error::foreign(&parts.path, "no images"))?;
         Ok(Self {
             parts: Arc::new(parts),
         })
@@ -135,7 +151,8 @@ impl Dataset {
 
     /// `[channels, height, width]` of an image as training sees it; of moments the latent's, which has half their channels.
     pub fn shape(&self) -> [usize; 3] {
-        self.parts.shape
+        let [height, width] = self.parts.size;
+        [self.parts.source.channels(), height, width]
     }
 
     /// How many classes there are, one more than the largest label of the whole set; 0 if images have no labels.
@@ -155,6 +172,18 @@ impl Dataset {
             .copied()
     }
 
+    /// The name of a class, where classes have names.
+    pub fn class_name(&self, class: u32) -> Option<&str> {
+        let labels = self.parts.labels.as_ref()?;
+        labels.names.get(class as usize).map(String::as_str)
+    }
+
+    /// What an image is called: its file, or its number.
+    pub fn name(&self, index: usize) -> Option<String> {
+        let source = *self.parts.chosen.get(index)?;
+        Some(self.parts.source.name(source as usize))
+    }
+
     /// The order in which a run of this seed sees the images.
     pub fn order(&self, seed: u64) -> Order {
         Order::new(self.parts.count, seed)
@@ -163,8 +192,12 @@ impl Dataset {
     /// Reads an image into `[channels, height, width]`.
     pub fn pixels(&self, index: usize, flip: Flip, out: &mut [u8]) -> Result<()> {
         let source = self.request(index, Kind::Pixels, out.len())?;
-        let picture = self.parts.source.picture(source);
-        fit::place(&picture, self.parts.shape, flip, out);
+        let Parts { size, fit, .. } = self.parts.as_ref();
+        let picture = self.parts.source.picture(source)?;
+        if let Some(problem) = fit.refuses([picture.height, picture.width], *size) {
+            return Err(self.parts.source.changed(source, &problem));
+        }
+        fit.place(&picture, *size, flip, out);
         Ok(())
     }
 
@@ -182,7 +215,7 @@ impl Dataset {
     /// A digest of what the images are, of their labels and of the options, by which a continued run can tell that its data changed.
     pub fn fingerprint(&self) -> String {
         let mut fingerprint = Fingerprint::new();
-        for size in self.parts.shape {
+        for size in self.shape() {
             fingerprint.number(size as u64);
         }
         fingerprint.number(self.parts.fit as u64);
@@ -190,8 +223,10 @@ impl Dataset {
         for (index, &source) in self.parts.chosen.iter().enumerate() {
             fingerprint.number(u64::from(source));
             fingerprint.number(self.label(index).map_or(u64::MAX, u64::from));
-            fingerprint.bytes(&self.parts.source.picture(source as usize).bytes);
         }
+        self.parts
+            .source
+            .add_to(&mut fingerprint, &self.parts.chosen);
         fingerprint.finish()
     }
 
@@ -204,7 +239,7 @@ impl Dataset {
             )));
         }
         let factor = if kind == Kind::Moments { 2 } else { 1 };
-        let expected = factor * self.parts.shape.iter().product::<usize>();
+        let expected = factor * self.shape().iter().product::<usize>();
         if length != expected {
             return Err(Error::Request(format!(
                 "a buffer of {length} numbers for an image of {expected}"
@@ -231,6 +266,9 @@ fn check(options: &Options) -> Result<()> {
     }
     if options.limit.is_some_and(|limit| limit.images == 0) {
         return refuse("a limit of 0 images leaves none");
+    }
+    if options.resolution.is_none() && options.fit.is_some_and(|fit| fit != Fit::Exact) {
+        return refuse("a fit needs a resolution that images are brought to");
     }
     Ok(())
 }

@@ -50,3 +50,16 @@ pub(crate) fn at(path: &Path) -> impl FnOnce(std::io::Error) -> Error {
         source,
     }
 }
+
+/// Text from a file, fit for one line of a terminal whatever it holds.
+pub(crate) fn shown(text: &str) -> String {
+    const LONGEST: usize = 120;
+    let mut characters = text.chars();
+    let short: String = characters.by_ref().take(LONGEST).collect();
+    let more = if characters.next().is_some() {
+        "…"
+    } else {
+        ""
+    };
+    format!("{}{more}", short.escape_debug())
+}

@@ -1,11 +1,13 @@
-//! How an image gets the size and the channels of its set, on its way into a buffer `[channels, height, width]`.
+//! How an image gets the size of its set, on its way into a buffer `[channels, height, width]`.
+
+use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Flip,
-    picture::{Channels, Picture},
-};
+use crate::{Flip, picture::Picture, resize::adm_crop};
+
+/// Beyond this ratio of its sides an image is resized to more than it is worth.
+const MOST_ELONGATED: usize = 64;
 
 /// How an image of another size gets the one that is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +19,8 @@ pub enum Fit {
     Pad,
     /// The middle is cut out of a larger one, as it is.
     Crop,
+    /// The largest square in the middle is brought to the size, as EDM2's ImageNet was: [`adm_crop`].
+    CropAdm,
 }
 
 impl Fit {
@@ -28,15 +32,21 @@ impl Fit {
                 .all(|(own, wanted)| fits(own, wanted))
         };
         let (fits, needed) = match self {
-            Self::Exact => (size == wanted, ""),
-            Self::Pad => (compare(usize::le), " or less, to be padded,"),
-            Self::Crop => (compare(usize::ge), " or more, to be cropped,"),
+            Self::Exact => (size == wanted, "are needed"),
+            Self::Pad => (compare(usize::le), "or less are needed, to be padded"),
+            Self::Crop => (compare(usize::ge), "or more are needed, to be cropped"),
+            Self::CropAdm => {
+                let [short, long] = [size[0].min(size[1]), size[0].max(size[1])];
+                let fits = long <= MOST_ELONGATED * short;
+                (
+                    fits,
+                    "are needed, of which the middle square would be next to nothing",
+                )
+            }
         };
         (!fits).then(|| {
             let ([height, width], [wanted_height, wanted_width]) = (size, wanted);
-            format!(
-                "{width}×{height} pixels where {wanted_width}×{wanted_height}{needed} are needed"
-            )
+            format!("{width}×{height} pixels where {wanted_width}×{wanted_height} {needed}")
         })
     }
 }
@@ -58,56 +68,51 @@ impl Span {
     }
 }
 
-/// Puts an image into the middle of a buffer `[channels, height, width]`: what is larger is cut, what is smaller gets a black margin.
-/// Where the difference is odd, top and left get the smaller half.
-pub(crate) fn place(picture: &Picture<'_>, shape: [usize; 3], flip: Flip, out: &mut [u8]) {
-    let [channels, height, width] = shape;
-    let (rows, columns) = (
-        Span::new(picture.height, height),
-        Span::new(picture.width, width),
-    );
+impl Fit {
+    /// Puts an image, which has the buffer's channels and is not refused, into `[channels, height, width]`.
+    pub(crate) fn place(
+        self,
+        picture: &Picture<'_>,
+        wanted: [usize; 2],
+        flip: Flip,
+        out: &mut [u8],
+    ) {
+        if self != Self::CropAdm {
+            return centre(picture, wanted, flip, out);
+        }
+        let size = [picture.height, picture.width, picture.channels.count()];
+        let square = Picture {
+            height: wanted[0],
+            width: wanted[0],
+            channels: picture.channels,
+            bytes: Cow::Owned(adm_crop(&picture.bytes, size, wanted[0])),
+        };
+        centre(&square, wanted, flip, out);
+    }
+}
+
+/// Puts an image into the middle of a buffer: what is larger is cut, what is smaller gets a black margin. Where the difference is odd,
+/// top and left get the smaller half.
+fn centre(picture: &Picture<'_>, [height, width]: [usize; 2], flip: Flip, out: &mut [u8]) {
+    let rows = Span::new(picture.height, height);
+    let columns = Span::new(picture.width, width);
     if rows.length < height || columns.length < width {
         out.fill(0);
     }
-    let own = picture.channels.count();
+    let channels = picture.channels.count();
     for row in 0..rows.length {
-        let start = ((rows.from + row) * picture.width + columns.from) * own;
-        let pixels = &picture.bytes[start..start + columns.length * own];
+        let start = ((rows.from + row) * picture.width + columns.from) * channels;
+        let pixels = &picture.bytes[start..start + columns.length * channels];
         for channel in 0..channels {
             let start = (channel * height + rows.to + row) * width;
             let line = &mut out[start..start + width];
             let target = &mut line[columns.to..columns.to + columns.length];
-            copy_channel(pixels, picture.channels, (channel, channels), target);
+            for (target, pixel) in target.iter_mut().zip(pixels.chunks_exact(channels)) {
+                *target = pixel[channel];
+            }
             if flip == Flip::Horizontal {
                 line.reverse();
             }
         }
     }
-}
-
-fn copy_channel(
-    pixels: &[u8],
-    own: Channels,
-    (channel, channels): (usize, usize),
-    target: &mut [u8],
-) {
-    match (own, channels) {
-        (Channels::Grey, _) => target.copy_from_slice(pixels),
-        (Channels::Colour, 1) => {
-            for (target, pixel) in target.iter_mut().zip(pixels.chunks_exact(3)) {
-                *target = luminance(pixel);
-            }
-        }
-        (Channels::Colour, _) => {
-            for (target, pixel) in target.iter_mut().zip(pixels.chunks_exact(3)) {
-                *target = pixel[channel];
-            }
-        }
-    }
-}
-
-/// ITU-R 601-2 in 16 bits, as PIL has it.
-fn luminance(pixel: &[u8]) -> u8 {
-    let [red, green, blue] = [pixel[0], pixel[1], pixel[2]].map(u32::from);
-    ((red * 19_595 + green * 38_470 + blue * 7471 + 0x8000) >> 16) as u8
 }

@@ -17,15 +17,20 @@
 //! # Ok::<(), foil_data::Error>(())
 //! ```
 
+mod collection;
 mod dataset;
+mod decode;
 mod error;
 mod fingerprint;
 mod fit;
 mod idx;
+mod labels;
+mod members;
 mod options;
 mod order;
 mod picture;
 pub mod resize;
+mod source;
 
 pub use dataset::{Dataset, Kind, Skipped};
 pub use error::{Error, Result};

@@ -1,4 +1,4 @@
-//! One image in memory, before it has the size and the channels of its set.
+//! One image in memory, before it has the size of its set.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ pub(crate) struct Picture<'a> {
 }
 
 /// What a pixel is made of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Channels {
     Grey,
     Colour,
@@ -26,4 +26,30 @@ impl Channels {
             Self::Colour => 3,
         }
     }
+}
+
+impl Picture<'_> {
+    /// The same image in grey, or with three equal colours.
+    pub(crate) fn with_channels(self, channels: Channels) -> Self {
+        let bytes = match (self.channels, channels) {
+            (Channels::Colour, Channels::Grey) => {
+                self.bytes.chunks_exact(3).map(luminance).collect()
+            }
+            (Channels::Grey, Channels::Colour) => {
+                self.bytes.iter().flat_map(|&level| [level; 3]).collect()
+            }
+            _ => return self,
+        };
+        Self {
+            channels,
+            bytes: Cow::Owned(bytes),
+            ..self
+        }
+    }
+}
+
+/// ITU-R 601-2 in 16 bits, as Pillow has it.
+fn luminance(pixel: &[u8]) -> u8 {
+    let [red, green, blue] = [pixel[0], pixel[1], pixel[2]].map(u32::from);
+    ((red * 19_595 + green * 38_470 + blue * 7471 + 0x8000) >> 16) as u8
 }

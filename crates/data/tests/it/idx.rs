@@ -1,14 +1,12 @@
 //! IDX files written byte by byte: what is read from them, and what is refused.
 
-use std::{
-    fs,
-    io::Write,
-    path::{Path, PathBuf},
-};
+use std::{io::Write, path::PathBuf};
 
 use flate2::{Compression, write::GzEncoder};
 use foil_data::{Dataset, Fit, Flip, Kind, Limit, Options, Split};
 use tempfile::TempDir;
+
+use crate::files::{folder, open, pixels, refusal};
 
 /// Image i of height 3 and width 2 has the pixels 10·i, 10·i + 1, …
 const PIXELS: usize = 6;
@@ -37,28 +35,6 @@ fn compressed(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
-}
-
-fn folder(files: &[(&str, Vec<u8>)]) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    for (name, bytes) in files {
-        fs::write(folder.path().join(name), bytes).unwrap();
-    }
-    folder
-}
-
-fn pixels(dataset: &Dataset, index: usize, flip: Flip) -> Vec<u8> {
-    let mut pixels = vec![99; dataset.shape().iter().product()];
-    dataset.pixels(index, flip, &mut pixels).unwrap();
-    pixels
-}
-
-fn open(path: &Path) -> Dataset {
-    Dataset::open(path, &Options::default()).unwrap()
-}
-
-fn refusal(path: &Path, options: &Options) -> String {
-    Dataset::open(path, options).unwrap_err().to_string()
 }
 
 /// A folder with one file of images, and its path.

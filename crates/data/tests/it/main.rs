@@ -4,6 +4,9 @@
     reason = "a test that cannot set itself up has failed"
 )]
 
+mod files;
+mod folders;
 mod idx;
+mod images;
 mod order;
 mod resize;
