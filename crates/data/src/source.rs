@@ -1,14 +1,77 @@
 //! Where the images of a data set come from.
 
+use std::path::Path;
+
 use crate::{
-    Error, Result, collection::Collection, fingerprint::Fingerprint, idx::Idx, picture::Picture,
+    Error, Fit, Options, Result, Skipped, Split,
+    collection::Collection,
+    decode::Content,
+    error::at,
+    fingerprint::Fingerprint,
+    idx::{self, Idx},
+    labels::Labels,
+    members,
+    picture::Picture,
 };
+
+/// Larger images are no training data.
+const LARGEST_RESOLUTION: usize = 1 << 14;
 
 /// One of the forms that data sets have.
 #[derive(Debug)]
 pub(crate) enum Source {
     Idx(Idx),
     Collection(Collection),
+}
+
+/// A source, and how its images are brought to one size.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) source: Source,
+    /// `[height, width]`
+    pub(crate) size: [usize; 2],
+    pub(crate) fit: Fit,
+    /// Of all of the source's images.
+    pub(crate) labels: Option<Labels>,
+    pub(crate) skipped: Vec<Skipped>,
+}
+
+/// Opens whatever a path leads to.
+pub(crate) fn open(path: &Path, options: &Options) -> Result<Opened> {
+    check(options)?;
+    let metadata = path.metadata().map_err(at(path))?;
+    if metadata.is_dir()
+        && let Some(places) = idx::in_folder(path, options.split)?
+    {
+        return Idx::open(&places, options);
+    }
+    if options.split == Split::Test {
+        let problem = "only a folder of IDX files has a test part; give the path of what is to be the test data";
+        return Err(Error::Options(format!("{}: {problem}", path.display())));
+    }
+    if metadata.is_dir() || members::is_archive(path)? {
+        return Collection::open(path, options);
+    }
+    Idx::open(&idx::Places::beside(path), options)
+}
+
+/// Refuses what no data set can be.
+fn check(options: &Options) -> Result<()> {
+    let refuse = |problem: &str| Err(Error::Options(problem.to_owned()));
+    if let Some(resolution) = options.resolution
+        && !(1..=LARGEST_RESOLUTION).contains(&resolution)
+    {
+        return refuse(&format!(
+            "a resolution of {resolution} is not allowed: it must be 1 to {LARGEST_RESOLUTION}"
+        ));
+    }
+    if options.limit.is_some_and(|limit| limit.images == 0) {
+        return refuse("a limit of 0 images leaves none");
+    }
+    if options.resolution.is_none() && options.fit.is_some_and(|fit| fit != Fit::Exact) {
+        return refuse("a fit needs a resolution that images are brought to");
+    }
+    Ok(())
 }
 
 impl Source {
@@ -20,19 +83,27 @@ impl Source {
         }
     }
 
-    /// How many channels.
-    pub(crate) fn channels(&self) -> usize {
+    /// What they are made of.
+    pub(crate) fn content(&self) -> Content {
         match self {
-            Self::Idx(idx) => idx.channels(),
-            Self::Collection(collection) => collection.channels(),
+            Self::Idx(idx) => Content::Pixels(idx.channels()),
+            Self::Collection(collection) => collection.content(),
         }
     }
 
-    /// Reads an image.
+    /// Reads an image of pixels.
     pub(crate) fn picture(&self, index: usize) -> Result<Picture<'_>> {
         match self {
             Self::Idx(idx) => Ok(idx.picture(index)),
             Self::Collection(collection) => collection.picture(index),
+        }
+    }
+
+    /// Reads an image's moments.
+    pub(crate) fn moments(&self, index: usize, size: [usize; 2], out: &mut [f32]) -> Result<()> {
+        match self {
+            Self::Idx(_) => Err(self.changed(index, "pixels, no moments")),
+            Self::Collection(collection) => collection.moments(index, size, out),
         }
     }
 
@@ -47,7 +118,7 @@ impl Source {
     /// The error of an image that is not what it was when the data set was opened.
     pub(crate) fn changed(&self, index: usize, problem: &str) -> Error {
         match self {
-            Self::Idx(_) => Error::Request(problem.to_owned()),
+            Self::Idx(_) => Error::Request(format!("image {index}: {problem}")),
             Self::Collection(collection) => collection.foreign(index, problem),
         }
     }

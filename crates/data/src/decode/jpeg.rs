@@ -6,7 +6,7 @@ use zune_jpeg::{
     zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions},
 };
 
-use super::{Channels, Decoded, Head};
+use super::{Channels, Content, Decoded, Head};
 
 pub(super) fn head(bytes: &[u8]) -> Decoded<Head> {
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options());
@@ -19,7 +19,7 @@ pub(super) fn head(bytes: &[u8]) -> Decoded<Head> {
     Ok(Head {
         height,
         width,
-        channels,
+        content: Content::Pixels(channels),
     })
 }
 

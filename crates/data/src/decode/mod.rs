@@ -1,28 +1,62 @@
-//! Files of images to pixels of 8 bits. A file is known by its first bytes, whatever its name ends with.
+//! Files of images to pixels of 8 bits, and files of latents to their moments. A file is known by its first bytes, whatever its name
+//! ends with.
 //!
 //! As in Pillow's conversions, on which data sets are made, opacity is dropped, of 16 bits the upper 8 remain, a palette counts as
 //! colour whatever is in it, and neither colour profiles nor a camera's orientation are applied.
 
+mod array;
 mod jpeg;
 mod png;
 mod webp;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
+
+pub(crate) use array::moments;
 
 use crate::picture::{Channels, Picture};
 
-/// The endings of files that are read as images.
-pub(crate) const ENDINGS: [&str; 4] = ["png", "jpg", "jpeg", "webp"];
+/// The endings of files that are read.
+pub(crate) const ENDINGS: [&str; 5] = ["png", "jpg", "jpeg", "webp", "npy"];
 
 /// Larger images are no training data, and a header may announce anything.
 pub(super) const MOST_PIXELS: usize = 1 << 26;
 
-/// What an image is, as its header has it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a file is, as its header has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Head {
     pub(crate) height: usize,
     pub(crate) width: usize,
-    pub(crate) channels: Channels,
+    pub(crate) content: Content,
+}
+
+/// What a place of an image is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Content {
+    Pixels(Channels),
+    /// A mean and a standard deviation for each channel.
+    Moments {
+        channels: usize,
+    },
+}
+
+impl Content {
+    /// How many channels.
+    pub(crate) fn channels(self) -> usize {
+        match self {
+            Self::Pixels(channels) => channels.count(),
+            Self::Moments { channels } => channels,
+        }
+    }
+}
+
+impl fmt::Display for Head {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}×{} ", self.width, self.height)?;
+        match self.content {
+            Content::Pixels(_) => write!(formatter, "pixels"),
+            Content::Moments { channels } => write!(formatter, "latents of {channels} channels"),
+        }
+    }
 }
 
 /// What is wrong with an image, on one line.
@@ -32,6 +66,7 @@ enum Format {
     Png,
     Jpeg,
     WebP,
+    Array,
 }
 
 fn format(bytes: &[u8]) -> Decoded<Format> {
@@ -54,43 +89,51 @@ fn format(bytes: &[u8]) -> Decoded<Format> {
             ..,
         ] => Ok(Format::WebP),
         [] => Err("an empty file".to_owned()),
-        _ => Err("neither a PNG nor a JPEG nor a WebP image".to_owned()),
+        _ if bytes.starts_with(array::MAGIC) => Ok(Format::Array),
+        _ => Err("neither a PNG nor a JPEG nor a WebP image, nor an array of numpy".to_owned()),
     }
 }
 
-/// Reads a header, for which a file's beginning may be enough.
-pub(crate) fn head(bytes: &[u8]) -> Decoded<Head> {
+/// Reads the header of a file of so many bytes, for which its beginning may be enough.
+pub(crate) fn head(bytes: &[u8], size: u64) -> Decoded<Head> {
     let head = match format(bytes)? {
         Format::Png => png::head(bytes),
         Format::Jpeg => jpeg::head(bytes),
         Format::WebP => webp::head(bytes),
+        Format::Array => array::head(bytes, size),
     }?;
-    if head.height == 0 || head.width == 0 || head.height.saturating_mul(head.width) > MOST_PIXELS {
-        return Err(format!(
-            "{}×{} pixels, which no image may have; at most {} million are read",
-            head.width,
-            head.height,
+    let sizes = [head.height, head.width, head.content.channels().div_ceil(3)];
+    let pixels = sizes
+        .iter()
+        .try_fold(1_usize, |count, &size| count.checked_mul(size));
+    match pixels {
+        Some(1..=MOST_PIXELS) => Ok(head),
+        _ => Err(format!(
+            "{head}, which is nothing or more than the {} million pixels that are read",
             MOST_PIXELS >> 20
-        ));
+        )),
     }
-    Ok(head)
 }
 
 /// Reads an image.
 pub(crate) fn picture(bytes: &[u8]) -> Decoded<Picture<'static>> {
-    let head = head(bytes)?;
+    let head = head(bytes, bytes.len() as u64)?;
+    let Content::Pixels(channels) = head.content else {
+        return Err(format!("{head} where pixels are needed"));
+    };
     let pixels = match format(bytes)? {
         Format::Png => png::pixels(bytes),
-        Format::Jpeg => jpeg::pixels(bytes, head.channels),
+        Format::Jpeg => jpeg::pixels(bytes, channels),
         Format::WebP => webp::pixels(bytes),
+        Format::Array => Err("no image".to_owned()),
     }?;
-    if pixels.len() != head.height * head.width * head.channels.count() {
+    if pixels.len() != head.height * head.width * channels.count() {
         return Err("more or fewer pixels than its header announces".to_owned());
     }
     Ok(Picture {
         height: head.height,
         width: head.width,
-        channels: head.channels,
+        channels,
         bytes: Cow::Owned(pixels),
     })
 }

@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use png::{ColorType, DecodingError, Limits, Transformations};
 
-use super::{Channels, Decoded, Head, MOST_PIXELS, without_opacity};
+use super::{Channels, Content, Decoded, Head, MOST_PIXELS, without_opacity};
 
 pub(super) fn head(bytes: &[u8]) -> Decoded<Head> {
     let mut decoder = decoder(bytes);
@@ -12,10 +12,10 @@ pub(super) fn head(bytes: &[u8]) -> Decoded<Head> {
     Ok(Head {
         height: info.height as usize,
         width: info.width as usize,
-        channels: match info.color_type {
+        content: Content::Pixels(match info.color_type {
             ColorType::Grayscale | ColorType::GrayscaleAlpha => Channels::Grey,
             ColorType::Rgb | ColorType::Indexed | ColorType::Rgba => Channels::Colour,
-        },
+        }),
     })
 }
 

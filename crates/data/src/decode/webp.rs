@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use image_webp::{DecodingError, WebPDecoder};
 
-use super::{Channels, Decoded, Head, without_opacity};
+use super::{Channels, Content, Decoded, Head, without_opacity};
 
 pub(super) fn head(bytes: &[u8]) -> Decoded<Head> {
     let decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(problem)?;
@@ -12,7 +12,7 @@ pub(super) fn head(bytes: &[u8]) -> Decoded<Head> {
     Ok(Head {
         height: height as usize,
         width: width as usize,
-        channels: Channels::Colour,
+        content: Content::Pixels(Channels::Colour),
     })
 }
 

@@ -10,8 +10,10 @@ use std::{borrow::Cow, path::Path};
 pub(crate) use places::{Places, in_folder};
 
 use crate::{
-    Error, Result,
+    Error, Fit, Options, Result,
+    labels::Labels,
     picture::{Channels, Picture},
+    source::{Opened, Source},
 };
 
 /// The images of one file and their labels.
@@ -21,12 +23,35 @@ pub(crate) struct Idx {
     height: usize,
     width: usize,
     channels: Channels,
-    pub(crate) labels: Option<Vec<u8>>,
+    labels: Option<Vec<u8>>,
 }
 
 impl Idx {
-    /// Reads a pair of files.
-    pub(crate) fn read(places: &Places) -> Result<Self> {
+    /// Reads a pair of files, whose images are brought to a size.
+    pub(crate) fn open(places: &Places, options: &Options) -> Result<Opened> {
+        let source = Self::read(places)?;
+        let own = [source.height, source.width];
+        let size = options.resolution.map_or(own, |side| [side, side]);
+        let larger = size.iter().zip(own).all(|(wanted, own)| *wanted >= own);
+        let default = if larger { Fit::Pad } else { Fit::Exact };
+        let fit = options.fit.unwrap_or(default);
+        if let Some(problem) = fit.refuses(own, size) {
+            return Err(Error::Options(format!(
+                "{}: images of {problem}; another resolution or another fit is needed",
+                places.images.display()
+            )));
+        }
+        let labels = source.labels.as_deref().map(Labels::from_bytes);
+        Ok(Opened {
+            source: Source::Idx(source),
+            size,
+            fit,
+            labels,
+            skipped: Vec::new(),
+        })
+    }
+
+    fn read(places: &Places) -> Result<Self> {
         let path = &places.images;
         let array = array::read(path)?;
         let wrong = |problem: String| Err(Error::foreign(path, problem));
@@ -58,14 +83,9 @@ impl Idx {
         })
     }
 
-    /// `[height, width]`
-    pub(crate) fn size(&self) -> [usize; 2] {
-        [self.height, self.width]
-    }
-
-    /// How many channels.
-    pub(crate) fn channels(&self) -> usize {
-        self.channels.count()
+    /// What a pixel is made of.
+    pub(crate) fn channels(&self) -> Channels {
+        self.channels
     }
 
     /// How many images.

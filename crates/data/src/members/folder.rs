@@ -15,6 +15,7 @@ pub(super) fn list(root: &Path) -> Result<Listing> {
         members: Members {
             path: root.to_owned(),
             list: Vec::new(),
+            archive: None,
         },
         description: None,
         skipped: Vec::new(),
@@ -29,11 +30,6 @@ pub(super) fn list(root: &Path) -> Result<Listing> {
             }
         }
     }
-    listing
-        .members
-        .list
-        .sort_unstable_by(|a, b| a.name.cmp(&b.name));
-    listing.skipped.sort_unstable_by(|a, b| a.path.cmp(&b.path));
     Ok(listing)
 }
 
@@ -71,6 +67,7 @@ fn add(entry: &DirEntry, folder: &str, listing: &mut Listing) -> Result<Option<S
         listing.members.list.push(Member {
             name: name.into(),
             size: metadata.len(),
+            place: None,
         });
     } else {
         listing.skipped.push(skipped(&name, NO_IMAGE));

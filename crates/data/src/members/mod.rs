@@ -1,10 +1,16 @@
 //! The files of a data set of many: which there are, and their bytes.
 
+mod archive;
 mod folder;
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+};
 
 use crate::{Result, Skipped, decode};
+
+pub(crate) use archive::is_archive;
 
 /// The file that gives each image its label.
 pub(crate) const DESCRIPTION: &str = "dataset.json";
@@ -16,6 +22,8 @@ pub(crate) struct Member {
     pub(crate) name: Box<str>,
     /// In bytes, uncompressed.
     pub(crate) size: u64,
+    /// Where it lies in an archive.
+    place: Option<archive::Place>,
 }
 
 /// All files of a data set that may be images, in the order of their names.
@@ -23,6 +31,7 @@ pub(crate) struct Member {
 pub(crate) struct Members {
     path: PathBuf,
     list: Vec<Member>,
+    archive: Option<File>,
 }
 
 /// What was found.
@@ -36,9 +45,16 @@ pub(crate) struct Listing {
 }
 
 impl Members {
-    /// Lists a folder and all folders in it.
+    /// Lists an archive, or a folder and all folders in it.
     pub(crate) fn list(path: &Path) -> Result<Listing> {
-        folder::list(path)
+        let mut listing = if path.is_dir() {
+            folder::list(path)?
+        } else {
+            archive::list(path)?
+        };
+        let list = &mut listing.members.list;
+        list.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        Ok(listing)
     }
 
     /// How many.
@@ -63,12 +79,23 @@ impl Members {
 
     /// A file's bytes.
     pub(crate) fn bytes(&self, index: usize) -> Result<Vec<u8>> {
-        folder::bytes(&self.path(index), u64::MAX)
+        match (&self.archive, &self.list[index].place) {
+            (Some(archive), Some(place)) => place.bytes(archive, &self.path(index)),
+            _ => folder::bytes(&self.path(index), u64::MAX),
+        }
     }
 
-    /// A file's first bytes, or all where it has fewer.
+    /// A file's first bytes; more where they come unasked.
     pub(crate) fn beginning(&self, index: usize, most: u64) -> Result<Vec<u8>> {
-        folder::bytes(&self.path(index), most)
+        match (&self.archive, &self.list[index].place) {
+            (Some(archive), Some(place)) => place.beginning(archive, &self.path(index), most),
+            _ => folder::bytes(&self.path(index), most),
+        }
+    }
+
+    /// What is known of a file's content without reading it.
+    pub(crate) fn checksum(&self, index: usize) -> Option<u32> {
+        Some(self.list[index].place.as_ref()?.checksum)
     }
 
     /// Forgets those for which `kept` is false.
@@ -100,4 +127,4 @@ fn skipped(name: &str, reason: &str) -> Skipped {
 
 /// Why a file is not even looked into.
 const NO_IMAGE: &str =
-    "not an image that can be read: its name does not end with .png, .jpg, .jpeg or .webp";
+    "not an image that can be read: its name does not end with .png, .jpg, .jpeg, .webp or .npy";

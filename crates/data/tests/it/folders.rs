@@ -153,7 +153,10 @@ fn what_cannot_be_an_image_of_the_set_is_skipped_and_named() {
     let skipped = skipped(&dataset);
     let expected = [
         ("a/1.png", "2×3 pixels where 3×2 are needed"),
-        ("a/2.png", "neither a PNG nor a JPEG nor a WebP image"),
+        (
+            "a/2.png",
+            "neither a PNG nor a JPEG nor a WebP image, nor an array of numpy",
+        ),
         ("a/3.png", "an empty file"),
         ("a/4.png", "damaged PNG: "),
         ("c/7.png", "5×5 pixels where 3×2 are needed"),
