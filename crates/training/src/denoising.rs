@@ -12,7 +12,7 @@ use foil_diffusion::{
 use foil_models::edm2::{Config, Dropout, Labels, Network, Trained};
 use foil_models::{
     Weights,
-    checkpoint::{Provenance, Snapshot},
+    checkpoint::{Provenance, Role, Snapshot},
 };
 use foil_tensor::traced::Traced;
 use rayon::prelude::*;
@@ -99,15 +99,12 @@ impl Task for Denoising {
     }
 
     fn losses(&mut self, tensors: &[Traced], images: Range<u64>) -> Result<Losses> {
-        let Batch {
-            clean,
-            classes,
-            keys,
-        } = self.images.batch(images)?;
+        let batch = self.images.batch(images)?;
+        let keys = &batch.keys;
         let sigmas: Vec<f64> = keys.iter().map(|&key| self.levels.draw(key)).collect();
         let labels = match self.config.labels {
             0 => Labels::none(),
-            count => Labels::classes(&classes, count, &Device::Cpu)?,
+            count => Labels::classes(&batch.classes, count, &Device::Cpu)?,
         };
         let mut network = self.network(tensors)?;
         if self.config.dropout > 0.0 {
@@ -117,7 +114,7 @@ impl Task for Denoising {
                 draw: Draw::DROPOUT,
             });
         }
-        let noisy = Noisy::new(&clean, sigmas, &keys, self.config.sigma_data)?;
+        let noisy = Noisy::new(&batch, sigmas, self.config.sigma_data)?;
         let input = Traced::constant(noisy.input()?);
         let output = network.forward(&input, &noisy.noise()?, &labels)?;
         let uncertainty = network.log_variance(&noisy.sigma()?)?;
@@ -126,6 +123,7 @@ impl Task for Denoising {
 
     fn save(&self, weights: Weights, provenance: Provenance, path: &Path) -> Result<()> {
         let snapshot = Snapshot {
+            role: Role::Denoiser,
             config: self.config.clone(),
             encoder: self.images.encoder().clone(),
             weights,
@@ -148,6 +146,8 @@ struct Noisy {
 
 /// One image's part of the loss.
 struct Part {
+    /// λ/eᵘ·Σ (D − y)² + u·pixels.
+    total: f64,
     /// λ(σ)·mean (D − y)².
     observed: f64,
     /// With respect to u(σ).
@@ -155,19 +155,10 @@ struct Part {
 }
 
 impl Noisy {
-    fn new(clean: &Tensor, sigmas: Vec<f64>, keys: &[u64], sigma_data: f64) -> Result<Self> {
-        let shape = clean.dims().to_vec();
-        let clean = clean.flatten_all()?.to_vec1::<f32>()?;
-        let mut noisy = clean.clone();
-        let pixels = noisy.len() / sigmas.len().max(1);
-        let images = noisy.par_chunks_mut(pixels.max(1)).zip(&sigmas).zip(keys);
-        images.for_each(|((image, &sigma), &key)| {
-            let mut noise = vec![0.0; image.len()];
-            streams::stream(key, Draw::Noise).fill_normal(&mut noise);
-            for (value, noise) in image.iter_mut().zip(noise) {
-                *value += sigma as f32 * noise;
-            }
-        });
+    fn new(batch: &Batch, sigmas: Vec<f64>, sigma_data: f64) -> Result<Self> {
+        let shape = batch.clean.dims().to_vec();
+        let clean = batch.clean.flatten_all()?.to_vec1::<f32>()?;
+        let noisy = batch.noisy(&sigmas)?;
         let edm = Edm { sigma_data };
         let scalings = sigmas
             .iter()
@@ -249,6 +240,7 @@ impl Noisy {
             arguments.push((uncertainty, gradient));
         }
         Ok(Losses {
+            total: parts.iter().map(|part| part.total).sum(),
             arguments,
             observations,
         })
@@ -269,9 +261,11 @@ impl Noisy {
             squares += error * error;
             *gradient = (factor * error) as f32;
         }
+        let weighted = weight / u.exp() * squares;
         Part {
+            total: weighted + u * pixels as f64,
             observed: weight * squares / pixels as f64,
-            of_uncertainty: pixels as f64 - weight / u.exp() * squares,
+            of_uncertainty: pixels as f64 - weighted,
         }
     }
 }

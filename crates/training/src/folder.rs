@@ -18,6 +18,7 @@ use crate::{Error, Layout, Result, Settings, State, Status, tally::Tally};
 const KIND: &str = "training-state";
 const CONFIG: &str = "config.toml";
 const STATS: &str = "stats.jsonl";
+const SNAPSHOTS: &str = "snapshots";
 
 /// The folder of a run, which no other process writes to as long as this lives.
 #[derive(Debug)]
@@ -29,7 +30,7 @@ pub struct Folder {
 impl Folder {
     /// Opens or makes it.
     pub fn open(path: &Path) -> Result<Self> {
-        foil_files::check_writable(path)?;
+        foil_files::check_writable(&path.join(SNAPSHOTS))?;
         let file = path.join(".lock");
         let failed = |source| Error::File {
             path: file.clone(),
@@ -78,12 +79,12 @@ impl Folder {
     /// The file of an average at a time.
     pub fn snapshot(&self, images: u64, std: f64) -> PathBuf {
         let name = format!("network-{images:010}-{std:.3}.safetensors");
-        self.path.join("snapshots").join(name)
+        self.path.join(SNAPSHOTS).join(name)
     }
 
     /// Removes all snapshots but the latest.
     pub(crate) fn keep_latest(&self, count: usize) -> Result<()> {
-        let folder = self.path.join("snapshots");
+        let folder = self.path.join(SNAPSHOTS);
         let failed = |path: &Path| {
             let path = path.to_owned();
             move |source| Error::File { path, source }

@@ -34,6 +34,23 @@ pub struct Batch {
     pub keys: Vec<u64>,
 }
 
+impl Batch {
+    /// Each image with its own noise of its own level, in the order of the numbers of `clean`.
+    pub(crate) fn noisy(&self, sigmas: &[f64]) -> Result<Vec<f32>> {
+        let mut values = self.clean.flatten_all()?.to_vec1::<f32>()?;
+        let pixels = (values.len() / sigmas.len().max(1)).max(1);
+        let images = values.par_chunks_mut(pixels).zip(sigmas).zip(&self.keys);
+        images.for_each(|((image, &sigma), &key)| {
+            let mut noise = vec![0.0; image.len()];
+            streams::stream(key, Draw::Noise).fill_normal(&mut noise);
+            for (value, noise) in image.iter_mut().zip(noise) {
+                *value += sigma as f32 * noise;
+            }
+        });
+        Ok(values)
+    }
+}
+
 /// What is done to the images of a data set.
 #[derive(Debug, Clone)]
 pub struct Presentation {

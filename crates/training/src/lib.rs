@@ -2,6 +2,7 @@
 //!
 //! All randomness is a function of (seed, images seen), so that a run that was interrupted continues to the same bits.
 
+mod classification;
 mod denoising;
 pub mod ema;
 mod error;
@@ -17,6 +18,7 @@ mod streams;
 mod tally;
 mod task;
 
+pub use classification::Classification;
 pub use denoising::{Denoising, NoiseLevels};
 pub use error::{Error, Result};
 pub use folder::Folder;

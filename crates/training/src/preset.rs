@@ -3,10 +3,45 @@
 use crate::{Error, Result, Settings};
 
 /// Names and settings as TOML.
-const ALL: [(&str, &str); 1] = [(
-    "fashion",
-    include_str!("../../../presets/train/fashion.toml"),
-)];
+const ALL: [(&str, &str); 10] = [
+    (
+        "fashion",
+        include_str!("../../../presets/train/fashion.toml"),
+    ),
+    (
+        "fashion-guide",
+        include_str!("../../../presets/train/fashion-guide.toml"),
+    ),
+    (
+        "fashion-unconditional",
+        include_str!("../../../presets/train/fashion-unconditional.toml"),
+    ),
+    (
+        "fashion-clean-classifier",
+        include_str!("../../../presets/train/fashion-clean-classifier.toml"),
+    ),
+    (
+        "fashion-noisy-classifier",
+        include_str!("../../../presets/train/fashion-noisy-classifier.toml"),
+    ),
+    ("digits", include_str!("../../../presets/train/digits.toml")),
+    (
+        "digits-guide",
+        include_str!("../../../presets/train/digits-guide.toml"),
+    ),
+    (
+        "digits-unconditional",
+        include_str!("../../../presets/train/digits-unconditional.toml"),
+    ),
+    (
+        "digits-clean-classifier",
+        include_str!("../../../presets/train/digits-clean-classifier.toml"),
+    ),
+    (
+        "digits-noisy-classifier",
+        include_str!("../../../presets/train/digits-noisy-classifier.toml"),
+    ),
+];
 
 /// Their names.
 pub fn names() -> impl Iterator<Item = &'static str> {
@@ -31,8 +66,8 @@ mod tests {
     #[test]
     fn every_preset_can_be_read_and_describes_a_run() {
         for name in super::names() {
-            let settings = super::find(name).unwrap();
-            settings.check().unwrap();
+            let settings = super::find(name).expect("readable");
+            settings.check().expect("a run");
         }
     }
 }

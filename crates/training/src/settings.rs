@@ -31,6 +31,23 @@ pub enum Goal {
         /// The noise levels it learns at.
         noise: NoiseLevels,
     },
+    /// A network that tells classes apart.
+    Classifier {
+        /// Its description: the encoder half of such a network.
+        network: edm2::Config,
+        /// The noise levels it learns at; clean images alone if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        noise: Option<NoiseLevels>,
+    },
+}
+
+impl Goal {
+    /// Of the network.
+    pub fn network(&self) -> &edm2::Config {
+        match self {
+            Self::Denoiser { network, .. } | Self::Classifier { network, .. } => network,
+        }
+    }
 }
 
 /// The images.
@@ -159,6 +176,13 @@ impl Settings {
             Goal::Denoiser { network, noise } => {
                 network.plan()?;
                 noise.check()
+            }
+            Goal::Classifier { network, noise } => {
+                network.plan()?;
+                if network.labels < 2 {
+                    return refuse("a classifier needs at least two labels".into());
+                }
+                noise.map_or(Ok(()), |noise| noise.check())
             }
         }
     }

@@ -24,7 +24,9 @@ pub trait Task {
 /// The loss of some images.
 #[derive(Debug)]
 pub struct Losses {
-    /// What the loss is a function of, each with the gradient of the loss's sum over the images with respect to it.
+    /// The loss's sum over the images.
+    pub total: f64,
+    /// What the loss is a function of, each with the gradient of that sum with respect to it.
     pub arguments: Vec<(Traced, Tensor)>,
     /// What is worth knowing about each image.
     pub observations: Vec<Observation>,

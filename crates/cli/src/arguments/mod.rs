@@ -36,6 +36,8 @@ pub enum Command {
     Sample(Box<SampleImages>),
     /// Train a network, or continue; the same command goes on where it was stopped
     Train(Box<TrainNetwork>),
+    /// Train a classifier: of noisy images, to guide with, or of clean ones, to judge with
+    TrainClassifier(Box<TrainNetwork>),
     /// Measure the speed of this machine's arithmetic
     #[command(subcommand)]
     Bench(BenchCommand),

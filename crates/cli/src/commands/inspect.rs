@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 use anyhow::Result;
 use foil_models::{
     StoredTensor, Weights,
-    checkpoint::{Contents, Format, Snapshot, Statistics},
+    checkpoint::{Contents, Format, Role, Snapshot, Statistics},
 };
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -22,7 +22,7 @@ pub fn run(arguments: &Inspect) -> Result<()> {
     let mut report = Report(Vec::new());
     report.add("format", &Format::of_file(path)?.to_string())?;
     let weights = match &contents {
-        Contents::Edm2(network) => {
+        Contents::Edm2(network) | Contents::Classifier(network) => {
             report.network(network)?;
             Some(&network.weights)
         }
@@ -67,16 +67,18 @@ impl Report {
         let plan = config.plan()?;
         let operations = 2 * plan.multiply_adds(config);
         let provenance = &network.provenance;
-        self.add("kind", &"edm2")?;
+        self.add("kind", &network.role.name())?;
         self.add("ema-std", &provenance.ema_std)?;
         self.add("images-seen", &provenance.images_seen)?;
         self.add("origin", &provenance.origin)?;
         self.add("licence", &provenance.licence)?;
         self.add("dataset-class", &provenance.dataset_class)?;
         self.add("dataset-path", &provenance.dataset_path)?;
-        self.add("parameters", &plan.parameters(config))?;
-        // Two operations for a multiply-add.
-        self.add("gflop-per-evaluation", &(operations as f64 / 1e9))?;
+        if network.role == Role::Denoiser {
+            self.add("parameters", &plan.parameters(config))?;
+            // Two operations for a multiply-add.
+            self.add("gflop-per-evaluation", &(operations as f64 / 1e9))?;
+        }
         self.add("encoder", &network.encoder)?;
         self.add("config", config)
     }

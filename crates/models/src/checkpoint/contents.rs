@@ -8,7 +8,7 @@ use super::{
     pickle::{Node, Pickle},
     problem::{Found, Problem},
     safetensors,
-    snapshot::Snapshot,
+    snapshot::{Role, Snapshot},
     statistics::{self, Statistics},
     torch::{Archive, Names, Stream, Tensors, state_dictionary},
 };
@@ -20,6 +20,8 @@ use crate::{Error, Result, SourceFile, StoredTensor, Weights};
 pub enum Contents {
     /// An EDM2 network: a pickle of NVIDIA's or a snapshot of Foil's.
     Edm2(Box<Snapshot>),
+    /// A classifier of Foil's: the network's encoder half with a head.
+    Classifier(Box<Snapshot>),
     /// A network of the two-dimensional laboratory.
     Toy(Weights),
     /// Moments of a data set's features.
@@ -79,7 +81,12 @@ fn from_safetensors(file: &Arc<SourceFile>, bytes: &[u8]) -> Found<Contents> {
     let header = safetensors::read(file, bytes)?;
     if Snapshot::is_foils(&header.metadata) {
         let snapshot = Snapshot::from_header(file.path(), header)?;
-        return Ok(Contents::Edm2(Box::new(snapshot)));
+        return Ok(match snapshot.role {
+            Role::Denoiser => Contents::Edm2(Box::new(snapshot)),
+            Role::NoisyClassifier | Role::CleanClassifier => {
+                Contents::Classifier(Box::new(snapshot))
+            }
+        });
     }
     // The laboratory's own files are read by it; here they are only known.
     let kind = header.metadata.get("foil.kind");

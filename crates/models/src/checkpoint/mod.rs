@@ -28,6 +28,6 @@ mod writer;
 pub use contents::Contents;
 pub use format::Format;
 pub use safetensors::Safetensors;
-pub use snapshot::{Provenance, Snapshot};
+pub use snapshot::{Provenance, Role, Snapshot};
 pub use statistics::{Moments, Statistics};
 pub use writer::{header, write};

@@ -17,11 +17,36 @@ use crate::{Encoder, Error, Result, Weights, edm2::Config};
 const FORMAT: &str = "foil";
 /// Of the metadata's layout.
 const VERSION: &str = "1";
-const KIND: &str = "edm2";
+
+/// What a network is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// It estimates clean images.
+    Denoiser,
+    /// It tells classes apart, at whatever noise level.
+    NoisyClassifier,
+    /// It tells classes apart of images without noise, and describes them.
+    CleanClassifier,
+}
+
+impl Role {
+    const ALL: [Self; 3] = [Self::Denoiser, Self::NoisyClassifier, Self::CleanClassifier];
+
+    /// As files say it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Denoiser => "edm2",
+            Self::NoisyClassifier => "edm2-noisy-classifier",
+            Self::CleanClassifier => "edm2-clean-classifier",
+        }
+    }
+}
 
 /// An EDM2 network as it lies in a file.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
+    /// What it is for.
+    pub role: Role,
     /// Its description.
     pub config: Config,
     /// What stands between it and pixels.
@@ -82,9 +107,13 @@ impl Provenance {
 impl Snapshot {
     /// Writes the network. The file is whole or not there; tensors keep their types and are copied one after the other.
     pub fn save(&self, path: &Path) -> Result<()> {
-        self.weights
-            .check(&self.config.plan()?.tensors(&self.config))?;
+        self.weights.check(&self.tensors()?)?;
         writer::write(path, &self.weights, self.metadata()?)
+    }
+
+    /// Names and shapes of its tensors.
+    pub fn tensors(&self) -> Result<Vec<(String, Vec<usize>)>> {
+        expected(self.role, &self.config)
     }
 
     fn metadata(&self) -> Result<BTreeMap<String, String>> {
@@ -92,7 +121,7 @@ impl Snapshot {
         let mut metadata = BTreeMap::from([
             ("format".to_owned(), FORMAT.to_owned()),
             ("version".to_owned(), VERSION.to_owned()),
-            ("kind".to_owned(), KIND.to_owned()),
+            ("kind".to_owned(), self.role.name().to_owned()),
             (
                 "config".to_owned(),
                 serde_json::to_string(&self.config).map_err(json)?,
@@ -146,12 +175,14 @@ impl Snapshot {
                 shown(version)
             )));
         }
-        if kind != KIND {
-            return Err(Problem::new(format!(
-                "a snapshot of a network '{}'; this program knows {KIND}",
+        let role = Role::ALL.into_iter().find(|role| role.name() == kind);
+        let role = role.ok_or_else(|| {
+            let known = Role::ALL.map(Role::name).join(", ");
+            Problem::new(format!(
+                "a file of Foil's kind '{}'; known as networks are {known}",
                 shown(kind)
-            )));
-        }
+            ))
+        })?;
         let config: Config = parse("config", entry("config")?)?;
         let encoder = parse("encoder", entry("encoder")?)?;
         let optional = |key: &str| metadata.get(key).map(|text| shown(text));
@@ -170,14 +201,23 @@ impl Snapshot {
             dataset_path: optional("dataset-path"),
         };
         let weights = Weights::new(origin.display().to_string(), tensors);
-        weights.check(&config.plan()?.tensors(&config))?;
+        weights.check(&expected(role, &config)?)?;
         Ok(Self {
+            role,
             config,
             encoder,
             weights,
             provenance,
         })
     }
+}
+
+fn expected(role: Role, config: &Config) -> Result<Vec<(String, Vec<usize>)>> {
+    let plan = config.plan()?;
+    Ok(match role {
+        Role::Denoiser => plan.tensors(config),
+        Role::NoisyClassifier | Role::CleanClassifier => plan.classifier_tensors(config),
+    })
 }
 
 fn parse<T: DeserializeOwned>(key: &str, text: &str) -> Found<T> {

@@ -5,6 +5,7 @@
 //! its layers take: [`Packed`] for inference, [`Trained`] where gradients are wanted.
 
 mod block;
+mod classifier;
 mod config;
 mod dropout;
 mod effective;
@@ -19,6 +20,7 @@ mod plan;
 mod trained;
 mod value;
 
+pub use classifier::{Classifier, Judgement};
 pub use config::{Config, Size};
 pub use dropout::Dropout;
 pub use generate::{Edm2, Generated, Generator, Guide, check_guide};

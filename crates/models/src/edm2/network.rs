@@ -38,9 +38,9 @@ struct Uncertainty<P> {
 }
 
 /// Layers of stored weights.
-struct Loaded<'a> {
-    weights: &'a Weights,
-    packing: &'a Packing,
+pub(super) struct Loaded<'a> {
+    pub weights: &'a Weights,
+    pub packing: &'a Packing,
 }
 
 impl Source<Packed> for Loaded<'_> {
@@ -54,10 +54,10 @@ impl Source<Packed> for Loaded<'_> {
 }
 
 /// Layers of values by name.
-struct Named<F> {
-    value: F,
+pub(super) struct Named<F> {
+    pub value: F,
     /// Of activations.
-    dtype: DType,
+    pub dtype: DType,
 }
 
 impl<V: Value, F: FnMut(&str) -> Result<V>> Source<Trained<V>> for Named<F> {

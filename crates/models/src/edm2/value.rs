@@ -25,6 +25,8 @@ pub trait Value: Clone {
     fn cosine_attention(&self, heads: usize) -> Result<Self>;
     /// The same numbers in another shape.
     fn reshape(&self, shape: &[usize]) -> Result<Self>;
+    /// `[batch, height, width, channels]` to `[batch, channels]` in `f32`.
+    fn mean_pixels(&self) -> Result<Self>;
     /// Times known numbers.
     fn times(&self, factors: &Tensor) -> Result<Self>;
     /// `[batch, channels, height, width]` in `f32` to channels last in another type, with a channel of ones.
@@ -74,6 +76,10 @@ impl Value for Tensor {
 
     fn reshape(&self, shape: &[usize]) -> Result<Self> {
         Ok(self.reshape(shape)?)
+    }
+
+    fn mean_pixels(&self) -> Result<Self> {
+        Ok(self.to_dtype(DType::F32)?.mean((1, 2))?)
     }
 
     fn times(&self, factors: &Tensor) -> Result<Self> {
@@ -132,6 +138,10 @@ impl Value for Traced {
 
     fn reshape(&self, shape: &[usize]) -> Result<Self> {
         self.reshape(shape)
+    }
+
+    fn mean_pixels(&self) -> Result<Self> {
+        self.mean_pixels()
     }
 
     fn times(&self, factors: &Tensor) -> Result<Self> {

@@ -39,6 +39,36 @@ impl Traced {
     }
 }
 
+impl Traced {
+    /// The mean over pixels: `[batch, height, width, channels]` to `[batch, channels]` in `f32`.
+    pub fn mean_pixels(&self) -> Result<Self> {
+        let named = Named::new("mean_pixels", "image", self.value());
+        let shape = named.dimensions("[batch, height, width, channels]")?;
+        let value = self.value().to_dtype(DType::F32)?.mean((1, 2))?;
+        let step = MeanPixels(shape, self.value().dtype());
+        Ok(Self::made(value, step, vec![self.clone()]))
+    }
+}
+
+/// Of an image of this shape and type.
+struct MeanPixels([usize; 4], DType);
+
+impl Step for MeanPixels {
+    fn gradients(&self, known: Outcome<'_>) -> Result<Vec<Option<Buffer>>> {
+        let [_, height, width, channels] = self.0;
+        let pixels = height * width;
+        let share = 1.0 / pixels as f32;
+        let gradient = known.gradient.of::<f32>();
+        let images = gradient.chunks_exact(channels);
+        let spread = images.flat_map(|row| std::iter::repeat_n(row, pixels).flatten());
+        let numbers: Vec<f32> = spread.map(|number| number * share).collect();
+        Ok(vec![Some(match self.1 {
+            DType::BF16 => Buffer::BF16(Buffer::F32(numbers).of()),
+            _ => Buffer::F32(numbers),
+        })])
+    }
+}
+
 fn entered<T: Stored>(
     [batch, channels, height, width]: [usize; 4],
     image: &[f32],

@@ -5,3 +5,6 @@
 )]
 
 mod ema;
+mod learning;
+mod runs;
+mod world;

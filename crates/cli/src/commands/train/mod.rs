@@ -1,4 +1,4 @@
-//! `foil train`: a network from images.
+//! `foil train` and `foil train-classifier`: a network from images.
 
 mod resolve;
 mod samples;
@@ -11,14 +11,16 @@ use candle_core::DType;
 use foil_data::{Dataset, Split};
 use foil_models::Encoder;
 use foil_training::{
-    Denoising, Folder, Goal, Images, Precision, Presentation, Run, Settings, Task,
+    Classification, Denoising, Folder, Goal, Images, Precision, Presentation, Run, Settings, Task,
 };
 
+use self::{samples::Samples, view::View};
 use crate::{arguments::TrainNetwork, output, progress::Progress};
+pub use resolve::Verb;
 
 /// Trains, or continues.
-pub fn run(arguments: &TrainNetwork) -> Result<()> {
-    let (mut settings, named) = resolve::settings(arguments)?;
+pub fn run(verb: Verb, arguments: &TrainNetwork) -> Result<()> {
+    let (mut settings, named) = resolve::settings(verb, arguments)?;
     if arguments.dry_run {
         return output::print(&resolve::described(&settings)?);
     }
@@ -27,21 +29,24 @@ pub fn run(arguments: &TrainNetwork) -> Result<()> {
     let dataset = Dataset::open(&path, &settings.data.options(Split::Train))?;
     settings.data.path = path.display().to_string();
     settings.data.fingerprint = dataset.fingerprint();
-    let progress = Progress::new();
-    resolve::say_data(&progress, &dataset);
-    let goal = settings.task.clone();
-    match goal {
+    resolve::say_data(&Progress::new(), &dataset);
+    let images = images(dataset, &settings)?;
+    let dtype = match settings.training.precision {
+        Precision::F32 => DType::F32,
+        Precision::Bf16 => DType::BF16,
+    };
+    let trained = match settings.task.clone() {
         Goal::Denoiser { network, noise } => {
-            let images = images(dataset, &settings)?;
-            let dtype = match settings.training.precision {
-                Precision::F32 => DType::F32,
-                Precision::Bf16 => DType::BF16,
-            };
-            let mut task = Denoising::new(network.clone(), noise, dtype, images)?;
-            let samples = samples::Samples::new(network, Encoder::Rgb, &arguments.out);
-            train(folder, settings, &mut task, samples, &named)
+            let samples = Samples::new(network.clone(), Encoder::Rgb, &arguments.out);
+            let mut task = Denoising::new(network, noise, dtype, images)?;
+            train(folder, settings, &mut task, Some(samples))
         }
-    }
+        Goal::Classifier { network, noise } => {
+            let mut task = Classification::new(network, noise, dtype, images)?;
+            train(folder, settings, &mut task, None)
+        }
+    };
+    trained.with_context(|| format!("training {named}"))
 }
 
 fn images(dataset: Dataset, settings: &Settings) -> Result<Images> {
@@ -57,15 +62,14 @@ fn train(
     folder: Folder,
     settings: Settings,
     task: &mut impl Task,
-    samples: samples::Samples,
-    named: &str,
+    samples: Option<Samples>,
 ) -> Result<()> {
     let out = folder.path().to_owned();
     let mut run = Run::open(folder, settings, task)?;
-    let mut view = view::View::new(run.state().images_seen, samples);
+    let mut view = View::new(run.state().images_seen, samples);
     let trained = run.train(task, &mut view);
     view.end();
-    trained.with_context(|| format!("training {named}"))?;
+    trained?;
     report(&out, run.state().images_seen)
 }
 

@@ -4,15 +4,38 @@ use std::{fmt::Write, path::PathBuf};
 
 use anyhow::{Context, Result, bail};
 use foil_data::Dataset;
-use foil_training::{Goal, Precision, Settings, preset};
+use foil_training::{Goal, Layout, Precision, Settings, preset};
 
 use crate::{
     arguments::{TrainNetwork, TrainPrecision},
     progress::Progress,
 };
 
+/// Which of the two commands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// `foil train`, of networks that make images.
+    Train,
+    /// `foil train-classifier`.
+    TrainClassifier,
+}
+
+impl Verb {
+    fn check(self, goal: &Goal) -> Result<()> {
+        match (self, goal) {
+            (Self::Train, Goal::Classifier { .. }) => {
+                bail!("these settings are of a classifier: use foil train-classifier")
+            }
+            (Self::TrainClassifier, Goal::Denoiser { .. }) => {
+                bail!("these settings are of a network that makes images: use foil train")
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 /// The settings, and what they are called.
-pub fn settings(arguments: &TrainNetwork) -> Result<(Settings, String)> {
+pub fn settings(verb: Verb, arguments: &TrainNetwork) -> Result<(Settings, String)> {
     let (mut settings, named) = match (&arguments.preset, &arguments.config) {
         (_, Some(path)) => {
             let bytes = foil_files::read(path, 1 << 20)?;
@@ -47,6 +70,7 @@ pub fn settings(arguments: &TrainNetwork) -> Result<(Settings, String)> {
         };
     }
     settings.check()?;
+    verb.check(&settings.task)?;
     Ok((settings, named))
 }
 
@@ -73,18 +97,23 @@ pub fn data(
 /// The settings as TOML, with what they come to.
 pub fn described(settings: &Settings) -> Result<String> {
     let mut text = settings.to_toml()?;
-    match &settings.task {
-        Goal::Denoiser { network, .. } => {
-            let plan = network.plan()?;
-            let steps = settings.training.images.div_ceil(settings.training.batch);
-            write!(
-                text,
-                "\n# {} parameters, {} million multiply-adds an image and evaluation, {steps} steps\n",
-                plan.parameters(network),
-                plan.multiply_adds(network) / 1_000_000
-            )?;
-        }
+    let network = settings.task.network();
+    let plan = network.plan()?;
+    let tensors = match settings.task {
+        Goal::Denoiser { .. } => plan.tensors(network),
+        Goal::Classifier { .. } => plan.classifier_tensors(network),
+    };
+    let parameters = Layout::new(tensors).trained();
+    let steps = settings.training.images.div_ceil(settings.training.batch);
+    write!(text, "\n# {parameters} parameters, {steps} steps")?;
+    if let Goal::Denoiser { .. } = settings.task {
+        let millions = plan.multiply_adds(network) / 1_000_000;
+        write!(
+            text,
+            ", {millions} million multiply-adds for an evaluation of an image"
+        )?;
     }
+    text.push('\n');
     Ok(text)
 }
 

@@ -12,13 +12,13 @@ use crate::{interrupt, progress};
 pub struct View {
     progress: progress::Progress,
     bar: Option<progress::Bar>,
-    samples: Samples,
+    samples: Option<Samples>,
     start: u64,
 }
 
 impl View {
     /// Of a run that has seen so many images.
-    pub fn new(start: u64, samples: Samples) -> Self {
+    pub fn new(start: u64, samples: Option<Samples>) -> Self {
         Self {
             progress: progress::Progress::new(),
             bar: None,
@@ -51,7 +51,10 @@ impl Observer for View {
     }
 
     fn samples(&mut self, images_seen: u64, network: &Weights) -> Result<()> {
-        let drawn = self.samples.draw(images_seen, network);
+        let Some(samples) = &self.samples else {
+            return Ok(());
+        };
+        let drawn = samples.draw(images_seen, network);
         let path = drawn.map_err(|error| Error::Settings(format!("{error:#}")))?;
         self.progress.say(&format!("samples in {}", path.display()));
         Ok(())
@@ -65,8 +68,11 @@ fn line(status: &Status) -> String {
         None => "–".to_owned(),
     });
     let bands: Vec<String> = bands.collect();
+    let accuracy = status.accuracy.map_or(String::new(), |share| {
+        format!("  right {:.1} %", 100.0 * share)
+    });
     format!(
-        "{:>10} images  loss {:.4} [{}]  {:.0} images/s  learning rate {:.2e}  gradient {:.3}",
+        "{:>10} images  loss {:.4} [{}]  {:.0} images/s  learning rate {:.2e}  gradient {:.3}{accuracy}",
         status.images,
         status.loss,
         bands.join(" "),

@@ -7,7 +7,7 @@ use super::{
         numpy,
         pickle::Node,
         problem::{Found, Problem, shown},
-        snapshot::{Provenance, Snapshot},
+        snapshot::{Provenance, Role, Snapshot},
         torch::{Names, Tensors},
     },
     Persistent,
@@ -45,6 +45,7 @@ pub(crate) fn network(
     provenance.dataset_class = dataset("class_name");
     provenance.dataset_path = dataset("path");
     Ok(Snapshot {
+        role: Role::Denoiser,
         config,
         encoder,
         weights,

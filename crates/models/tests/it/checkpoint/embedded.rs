@@ -34,11 +34,13 @@ fn a_network_in_the_program_is_the_network_of_its_file() {
             panic!("{name} is no network");
         };
         let Snapshot {
+            role,
             config,
             encoder,
             weights,
             provenance,
         } = network(name);
+        assert_eq!(found.role, role);
         assert_eq!(found.config, config);
         assert_eq!(found.encoder, encoder);
         assert_eq!(found.provenance, provenance);
