@@ -1,12 +1,12 @@
 //! Densities as pictures: what a model believes, seen over the square that a panel shows.
 
 use foil_diffusion::Sigma;
-
-use super::{
-    FigureError, View,
+use foil_drawing::{
     colour::{BLANK, DIVERGING, Rgb, SEQUENTIAL, mixed},
-    figure::encode_png,
+    encode_png,
 };
+
+use super::{FigureError, View};
 use crate::Point;
 
 /// log p and ∇ log p of points at a noise level; log p may lack a constant, which may depend on the
@@ -91,7 +91,7 @@ fn highest(values: &[f32]) -> f32 {
 /// A PNG file of `CELLS` × `CELLS` pixels.
 fn picture(colours: impl Iterator<Item = Rgb>) -> Result<Vec<u8>, FigureError> {
     let rgb: Vec<u8> = colours.flatten().collect();
-    encode_png(CELLS as u32, CELLS as u32, &rgb)
+    Ok(encode_png(CELLS as u32, CELLS as u32, &rgb)?)
 }
 
 #[cfg(test)]
@@ -101,11 +101,12 @@ fn picture(colours: impl Iterator<Item = Rgb>) -> Result<Vec<u8>, FigureError> {
 )]
 mod tests {
     use foil_diffusion::Sigma;
+    use foil_drawing::encode_png;
 
     use super::{CELLS, VisibleDensity};
     use crate::{
         Point,
-        figures::{FigureError, View, figure::encode_png},
+        figures::{FigureError, View},
     };
 
     /// A normal density around x = `centre`, with a constant that the picture must not show.

@@ -1,13 +1,12 @@
 //! Figure 1: what each way of sampling does to the distribution.
 
+use foil_drawing::{Area, Canvas, Figure, PathData};
+
 use super::{
-    Figure, FigureError,
-    canvas::{Area, Canvas},
-    colour,
+    FigureError, colour,
     marks::dots,
     outline::{Backdrop, draw_regions, whole_view},
     panel::{LEGEND, Slot},
-    path::PathData,
 };
 use crate::Point;
 

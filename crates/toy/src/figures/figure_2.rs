@@ -1,16 +1,17 @@
 //! Figure 2: why guidance by a weaker model works, in a close view of a few branches.
 
 use foil_diffusion::Sigma;
+use foil_drawing::{
+    Area, Canvas, Figure, PathData,
+    colour::{DIVERGING, INK, SEQUENTIAL},
+};
 
 use super::{
-    Density, Figure, FigureError, View,
-    canvas::{Area, Canvas},
-    colour::{self, DIVERGING, INK, SEQUENTIAL},
+    Density, FigureError, View, colour,
     density::VisibleDensity,
     marks::{arrows, dots, lines},
     outline::{Backdrop, draw_edge, draw_regions},
     panel::{ColourBar, LEGEND, Slot},
-    path::PathData,
 };
 use crate::Point;
 

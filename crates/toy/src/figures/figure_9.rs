@@ -2,11 +2,13 @@
 //! of their ratio.
 
 use foil_diffusion::Sigma;
+use foil_drawing::{
+    Anchor, Area, Canvas, Figure, Lettering,
+    colour::{self, DIVERGING, SEQUENTIAL},
+};
 
 use super::{
-    Density, Figure, FigureError, View,
-    canvas::{Anchor, Area, Canvas, Lettering},
-    colour::{self, DIVERGING, SEQUENTIAL},
+    Density, FigureError, View,
     density::VisibleDensity,
     outline::{Backdrop, draw_edge, whole_view},
     panel::{ColourBar, LEGEND, SUBTITLE, Slot, TITLE},

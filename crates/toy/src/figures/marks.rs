@@ -1,6 +1,8 @@
 //! What is drawn over a panel's background: dots, trajectories and arrows.
 
-use super::{FigureError, View, path::PathData};
+use foil_drawing::PathData;
+
+use super::{FigureError, View};
 use crate::Point;
 
 /// The tip of an arrow: its length, and half its width.

@@ -2,8 +2,9 @@
 
 use contour::ContourBuilder;
 use foil_diffusion::Sigma;
+use foil_drawing::{Canvas, PathData};
 
-use super::{FigureError, View, canvas::Canvas, colour, path::PathData};
+use super::{FigureError, View, colour};
 use crate::{
     Point,
     distribution::{Class, Distribution, NoisyDistribution},

@@ -1,7 +1,7 @@
 //! What all panels share: their frame, their titles and the explanation of their colours.
 
-use super::{
-    canvas::{Anchor, Area, Canvas, Lettering},
+use foil_drawing::{
+    Anchor, Area, Canvas, Lettering,
     colour::{self, ColourMap},
 };
 

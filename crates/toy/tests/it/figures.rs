@@ -170,14 +170,7 @@ fn the_zoom_holds_part_of_the_class() {
 
 #[test]
 fn bad_input_is_refused() {
-    let figure = figure_1(&[]).unwrap();
-    parses(&figure);
-    for scale in [0.0, -1.0, f32::NAN, f32::INFINITY, 1e6] {
-        assert!(
-            matches!(figure.png(scale), Err(FigureError::Scale { .. })),
-            "{scale}"
-        );
-    }
+    parses(&figure_1(&[]).unwrap());
     let diverged = [[f32::NAN, 0.0]];
     assert!(matches!(
         figure_1(&[panel("", &diverged)]),

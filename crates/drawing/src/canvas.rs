@@ -4,42 +4,52 @@ use std::fmt::{Arguments, Write};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 
-use super::{
-    Figure,
+use crate::{
+    Figure, PathData,
     colour::{self, ColourMap},
     figure::FONT_FAMILY,
-    path::PathData,
 };
 
 /// A rectangle of the drawing; y goes down.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Area {
-    pub(super) left: f64,
-    pub(super) top: f64,
-    pub(super) width: f64,
-    pub(super) height: f64,
+pub struct Area {
+    /// Its left edge.
+    pub left: f64,
+    /// Its upper edge.
+    pub top: f64,
+    /// To the right.
+    pub width: f64,
+    /// Downwards.
+    pub height: f64,
 }
 
 /// Which point of a text its position names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Anchor {
+pub enum Anchor {
+    /// Where it begins.
     Start,
+    /// Its middle.
     Middle,
+    /// Where it ends.
     End,
 }
 
 /// How a text is set.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Lettering {
-    pub(super) size: f64,
-    pub(super) anchor: Anchor,
-    pub(super) bold: bool,
-    pub(super) colour: &'static str,
+pub struct Lettering {
+    /// Height of the type.
+    pub size: f64,
+    /// What its position is.
+    pub anchor: Anchor,
+    /// Whether it is bold.
+    pub bold: bool,
+    /// As SVG writes colours.
+    pub colour: &'static str,
 }
 
 /// A drawing.
 #[derive(Debug, Default)]
-pub(super) struct Canvas {
+pub struct Canvas {
     body: String,
 }
 
@@ -52,17 +62,17 @@ impl Canvas {
     }
 
     /// A rectangle.
-    pub(super) fn rectangle(&mut self, area: Area, paint: &str) {
+    pub fn rectangle(&mut self, area: Area, paint: &str) {
         self.add(format_args!("<rect {} {paint}/>", Corner(area)));
     }
 
     /// A path.
-    pub(super) fn path(&mut self, data: &PathData, paint: &str) {
+    pub fn path(&mut self, data: &PathData, paint: &str) {
         self.add(format_args!("<path d='{}' {paint}/>", data.as_str()));
     }
 
     /// A path that is drawn where it is [`reused`](Self::reuse).
-    pub(super) fn define(&mut self, id: &str, data: &PathData) {
+    pub fn define(&mut self, id: &str, data: &PathData) {
         self.add(format_args!(
             "<defs><path id='{id}' d='{}'/></defs>",
             data.as_str()
@@ -70,14 +80,14 @@ impl Canvas {
     }
 
     /// A path defined before.
-    pub(super) fn reuse(&mut self, id: &str, paint: &str) {
+    pub fn reuse(&mut self, id: &str, paint: &str) {
         self.add(format_args!(
             "<use href='#{id}' xlink:href='#{id}' {paint}/>"
         ));
     }
 
     /// A line of text on the base line at `y`.
-    pub(super) fn text(&mut self, [x, y]: [f64; 2], lettering: Lettering, content: &str) {
+    pub fn text(&mut self, [x, y]: [f64; 2], lettering: Lettering, content: &str) {
         let Lettering { size, colour, .. } = lettering;
         let anchor = match lettering.anchor {
             Anchor::Start => "start",
@@ -95,7 +105,7 @@ impl Canvas {
     }
 
     /// A PNG file, smoothly scaled.
-    pub(super) fn image(&mut self, area: Area, png: &[u8]) {
+    pub fn image(&mut self, area: Area, png: &[u8]) {
         let data = BASE64_STANDARD.encode(png);
         let corner = Corner(area);
         self.add(format_args!(
@@ -104,7 +114,7 @@ impl Canvas {
     }
 
     /// A colour map as a strip from left to right.
-    pub(super) fn colour_strip(&mut self, id: &str, area: Area, map: &ColourMap) {
+    pub fn colour_strip(&mut self, id: &str, area: Area, map: &ColourMap) {
         let last = (map.anchors.len() - 1) as f64;
         self.add(format_args!("<defs><linearGradient id='{id}'>"));
         for (index, [red, green, blue]) in map.anchors.iter().enumerate() {
@@ -125,14 +135,14 @@ impl Canvas {
 
     /// A drawing of its own inside an area, cut off at its edges, whose origin is the area's upper
     /// left corner.
-    pub(super) fn inside(&mut self, area: Area, draw: impl FnOnce(&mut Self)) {
+    pub fn inside(&mut self, area: Area, draw: impl FnOnce(&mut Self)) {
         self.add(format_args!("<svg {} overflow='hidden'>", Corner(area)));
         draw(self);
         self.add(format_args!("</svg>"));
     }
 
     /// The document.
-    pub(super) fn finish(self, width: f64, height: f64) -> Figure {
+    pub fn finish(self, width: f64, height: f64) -> Figure {
         let namespaces =
             "xmlns='http://www.w3.org/2000/svg' xmlns:xlink='http://www.w3.org/1999/xlink'";
         let font = format!("font-family=\"'{FONT_FAMILY}', Verdana, sans-serif\"");

@@ -7,13 +7,13 @@ use resvg::{
     usvg::{Options, Tree, fontdb::Database},
 };
 
-use super::FigureError;
+use crate::DrawingError;
 
 /// The family of the bundled font.
-pub(super) const FONT_FAMILY: &str = "DejaVu Sans";
+pub(crate) const FONT_FAMILY: &str = "DejaVu Sans";
 const FONTS: [&[u8]; 2] = [
-    include_bytes!("../../assets/DejaVuSans.ttf"),
-    include_bytes!("../../assets/DejaVuSans-Bold.ttf"),
+    include_bytes!("../assets/DejaVuSans.ttf"),
+    include_bytes!("../assets/DejaVuSans-Bold.ttf"),
 ];
 /// Pixels along the longer side of an image.
 const LARGEST_SIDE: f32 = 16_384.0;
@@ -25,7 +25,7 @@ pub struct Figure {
 }
 
 impl Figure {
-    pub(super) fn new(svg: String) -> Self {
+    pub(crate) fn new(svg: String) -> Self {
         Self { svg }
     }
 
@@ -36,11 +36,11 @@ impl Figure {
 
     /// The drawing as a PNG file with `scale` pixels per unit of the SVG, drawn with the bundled
     /// font alone.
-    pub fn png(&self, scale: f32) -> Result<Vec<u8>, FigureError> {
+    pub fn png(&self, scale: f32) -> Result<Vec<u8>, DrawingError> {
         let tree = Tree::from_str(&self.svg, &options())?;
         let size = tree.size().to_int_size();
         let (width, height) = (size.width(), size.height());
-        let refused = FigureError::Scale {
+        let refused = DrawingError::Scale {
             width,
             height,
             scale,
@@ -78,7 +78,7 @@ fn options() -> Options<'static> {
 }
 
 /// A PNG file of `rgb` `[height, width, 3]`.
-pub(super) fn encode_png(width: u32, height: u32, rgb: &[u8]) -> Result<Vec<u8>, FigureError> {
+pub fn encode_png(width: u32, height: u32, rgb: &[u8]) -> Result<Vec<u8>, DrawingError> {
     let mut file = Vec::new();
     let mut encoder = png::Encoder::new(&mut file, width, height);
     encoder.set_color(png::ColorType::Rgb);
@@ -95,13 +95,19 @@ pub(super) fn encode_png(width: u32, height: u32, rgb: &[u8]) -> Result<Vec<u8>,
     reason = "a test that cannot set itself up has failed"
 )]
 mod tests {
-    use crate::figures::{canvas::Canvas, panel::TITLE};
+    use crate::{Anchor, Canvas, DrawingError, Lettering, colour};
 
     #[test]
     fn the_bundled_font_has_the_signs_that_formulas_need() {
         let drawn = |text: &str| {
             let mut canvas = Canvas::default();
-            canvas.text([20.0, 20.0], TITLE, text);
+            let lettering = Lettering {
+                size: 14.5,
+                anchor: Anchor::Middle,
+                bold: true,
+                colour: colour::INK,
+            };
+            canvas.text([20.0, 20.0], lettering, text);
             canvas.finish(40.0, 30.0).png(1.0).unwrap()
         };
         // What the font lacks is drawn as a box, all alike.
@@ -113,6 +119,17 @@ mod tests {
         ] {
             let sign_drawn = drawn(sign);
             assert!(sign_drawn != unknown && sign_drawn != drawn(""), "{sign}");
+        }
+    }
+
+    #[test]
+    fn a_scale_without_pixels_or_with_too_many_is_refused() {
+        let figure = Canvas::default().finish(40.0, 30.0);
+        for scale in [0.0, -1.0, f32::NAN, f32::INFINITY, 1e6] {
+            assert!(
+                matches!(figure.png(scale), Err(DrawingError::Scale { .. })),
+                "{scale}"
+            );
         }
     }
 }

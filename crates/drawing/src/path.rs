@@ -8,7 +8,7 @@ const STEPS: f64 = 100.0;
 /// The `d` of a path. Every position is written as the way from the one before, between rounded
 /// positions, so that nothing adds up.
 #[derive(Debug, Clone, Default)]
-pub(super) struct PathData {
+pub struct PathData {
     text: String,
     start: [i64; 2],
     last: [i64; 2],
@@ -16,18 +16,18 @@ pub(super) struct PathData {
 
 impl PathData {
     /// The text of the attribute.
-    pub(super) fn as_str(&self) -> &str {
+    pub fn as_str(&self) -> &str {
         &self.text
     }
 
     /// A line of no length, which a round cap makes a dot.
-    pub(super) fn dot(&mut self, at: [f64; 2]) {
+    pub fn dot(&mut self, at: [f64; 2]) {
         self.step('m', at);
         self.text.push_str("h0");
     }
 
     /// A line through the points.
-    pub(super) fn line(&mut self, points: impl IntoIterator<Item = [f64; 2]>) {
+    pub fn line(&mut self, points: impl IntoIterator<Item = [f64; 2]>) {
         let mut command = 'm';
         for point in points {
             self.step(command, point);
@@ -39,7 +39,7 @@ impl PathData {
     }
 
     /// A closed line through the points.
-    pub(super) fn ring(&mut self, points: impl IntoIterator<Item = [f64; 2]>) {
+    pub fn ring(&mut self, points: impl IntoIterator<Item = [f64; 2]>) {
         self.line(points);
         self.text.push('z');
         self.last = self.start;
