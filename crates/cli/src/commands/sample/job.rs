@@ -1,24 +1,20 @@
 //! The work itself: which images are missing, batches of them, and what is written.
 
-use std::{ops::ControlFlow, path::PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
 use foil_diffusion::Step;
-use foil_models::edm2::{Generated, Generator, Guide};
+use foil_models::edm2::Generated;
 
 use super::{
     grid,
-    networks::Networks,
+    networks::{Networks, finite},
     raw::{self, Raw},
     record::{self, Record},
     resolve::Job,
+    watch::Watch,
 };
-use crate::{
-    arguments::{GuidanceName, SampleImages},
-    files::Files,
-    interrupt, output,
-    progress::{Bar, Progress},
-};
+use crate::{arguments::SampleImages, files::Files, output, progress::Progress};
 
 /// Makes the images that are not there yet.
 pub fn run(arguments: &SampleImages) -> Result<()> {
@@ -47,7 +43,11 @@ struct Work<'a> {
 impl<'a> Work<'a> {
     fn begin(arguments: &'a SampleImages, job: Job) -> Result<Self> {
         let progress = Progress::new();
-        let networks = Networks::open(&job.settings, &Files::open(&arguments.connection)?)?;
+        let networks = Networks::open(
+            &job.settings,
+            job.settings.guide.as_slice(),
+            &Files::open(&arguments.connection)?,
+        )?;
         foil_files::check_writable(&arguments.output.out)?;
         if let Some(expected) = &job.expected {
             let same = networks.fingerprints() == *expected;
@@ -148,39 +148,16 @@ impl<'a> Work<'a> {
     fn make(&self, missing: &[usize]) -> Result<()> {
         let loaded = self.networks.loaded()?;
         let settings = &self.job.settings;
-        let generator = Generator {
-            main: &loaded.main,
-            guide: match (settings.method()?, &loaded.guide) {
-                (GuidanceName::Truncation(_), _) => Guide::Flat,
-                (_, Some(guide)) => Guide::Network(guide),
-                (_, None) => Guide::None,
-            },
-            weight: settings.weight()?,
-            interval: settings.interval()?,
-            sampler: settings.sampler()?,
-            levels: settings.levels()?,
-            stream: settings.stream(),
-            class: settings.class,
-        };
-        let steps = settings.steps as u64;
-        let bar = self
-            .progress
-            .bar("sampling", missing.len() as u64 * steps, "steps");
-        let mut watch = Watch {
-            bar: &bar,
-            before: 0,
-            batch: 0,
-            images: missing.len(),
-        };
+        let generator = loaded.generator(settings, loaded.guides.first())?;
+        let mut watch = Watch::new(&self.progress, missing.len(), settings.steps);
         for batch in missing.chunks(self.arguments.batch) {
-            watch.batch = batch.len();
+            watch.begin(batch.len());
             let seeds: Vec<u64> = batch.iter().map(|&index| self.job.seeds[index]).collect();
             let device = &self.arguments.device;
             let made = generator.batch(&seeds, device, &mut |step: &Step<'_>| watch.step(step));
             self.keep(batch, &made?)?;
-            watch.before += batch.len();
         }
-        bar.done(&format!("{} images", missing.len()));
+        watch.done();
         Ok(())
     }
 
@@ -190,11 +167,7 @@ impl<'a> Work<'a> {
         for (row, &index) in batch.iter().enumerate() {
             let seed = self.job.seeds[index];
             let sample = made.samples.narrow(0, row, 1)?;
-            let numbers: Vec<f32> = sample.flatten_all()?.to_vec1()?;
-            ensure!(
-                numbers.iter().all(|number| number.is_finite()),
-                "the trajectory of seed {seed} diverged: choose a weight nearer to 1 or more steps"
-            );
+            let numbers = finite(&sample, seed)?;
             let class = made.classes.get(row).copied();
             if let Some(raw) = &self.raw {
                 let mut label = vec![0.0; self.networks.config().labels];
@@ -214,26 +187,5 @@ impl<'a> Work<'a> {
             }
         }
         Ok(())
-    }
-}
-
-/// Moves the bar, and stops when the user asks.
-struct Watch<'a> {
-    bar: &'a Bar,
-    /// Images of batches before.
-    before: usize,
-    /// Images of this one.
-    batch: usize,
-    images: usize,
-}
-
-impl Watch<'_> {
-    fn step(&self, step: &Step<'_>) -> ControlFlow<()> {
-        let done = self.before * step.count + self.batch * (step.index + 1);
-        self.bar.at(done as u64);
-        let (first, last) = (self.before + 1, self.before + self.batch);
-        self.bar
-            .message(format!("(image {first}–{last} of {})", self.images));
-        interrupt::check()
     }
 }

@@ -7,6 +7,7 @@ mod raw;
 mod record;
 mod resolve;
 mod settings;
+mod watch;
 
 pub use job::run;
 pub use networks::EXPECTED_BATCH;

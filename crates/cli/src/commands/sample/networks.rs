@@ -5,11 +5,12 @@ use candle_core::{Device, Tensor};
 use foil_models::{
     Encoder, Pixels, Weights, autoencoder,
     checkpoint::Contents,
-    edm2::{Config, Edm2, Network, Packing, check_guide},
+    edm2::{Config, Edm2, Generator, Guide, Network, Packing, check_guide},
 };
 
 use super::settings::{Precision, Settings};
 use crate::{
+    arguments::GuidanceName,
     files::Files,
     open::{NetworkFile, fingerprint},
     progress::Progress,
@@ -23,7 +24,7 @@ pub const EXPECTED_BATCH: usize = 2;
 /// Files, and what was loaded of them.
 pub struct Networks {
     main: NetworkFile,
-    guide: Option<NetworkFile>,
+    guides: Vec<NetworkFile>,
     autoencoder: Option<Autoencoder>,
     loaded: Option<Loaded>,
 }
@@ -36,21 +37,22 @@ struct Autoencoder {
 
 /// Ready to run.
 pub struct Loaded {
-    pub main: Edm2,
-    pub guide: Option<Edm2>,
+    main: Edm2,
+    /// In the order in which they were asked for.
+    pub guides: Vec<Edm2>,
     encoder: Encoder,
     decoder: Option<autoencoder::Decoder>,
 }
 
 impl Networks {
     /// Finds the files and reads what they say of themselves; what does not fit together is told before weights are read.
-    pub fn open(settings: &Settings, files: &Files) -> Result<Self> {
+    pub fn open(settings: &Settings, guides: &[String], files: &Files) -> Result<Self> {
         let main = NetworkFile::open(&settings.model, files)?;
-        let guide = settings.guide.as_deref();
-        let guide = guide
+        let guides: Vec<NetworkFile> = guides
+            .iter()
             .map(|name| NetworkFile::open(name, files))
-            .transpose()?;
-        if let Some(guide) = &guide {
+            .collect::<Result<_>>()?;
+        for guide in &guides {
             check_guide(&main.config, &guide.config)?;
         }
         check_class(settings, &main.config)?;
@@ -79,7 +81,7 @@ impl Networks {
         }
         Ok(Self {
             main,
-            guide,
+            guides,
             autoencoder,
             loaded: None,
         })
@@ -90,12 +92,12 @@ impl Networks {
         &self.main.config
     }
 
-    /// Of the files of weights, in the order model, guide, autoencoder.
+    /// Of the files of weights, in the order model, guides, autoencoder.
     pub fn fingerprints(&self) -> Vec<String> {
-        let guide = self.guide.as_ref().map(|file| &file.fingerprint);
-        let autoencoder = self.autoencoder.as_ref().map(|file| &file.fingerprint);
-        let all = [Some(&self.main.fingerprint), guide, autoencoder];
-        all.into_iter().flatten().cloned().collect()
+        let networks = std::iter::once(&self.main).chain(&self.guides);
+        let networks = networks.map(|file| &file.fingerprint);
+        let autoencoder = self.autoencoder.iter().map(|file| &file.fingerprint);
+        networks.chain(autoencoder).cloned().collect()
     }
 
     /// Reads and packs the weights.
@@ -120,7 +122,7 @@ impl Networks {
         let bar = progress.bar("loading", 1, "network");
         self.loaded = Some(Loaded {
             main: load(&self.main)?,
-            guide: self.guide.as_ref().map(load).transpose()?,
+            guides: self.guides.iter().map(load).collect::<Result<_>>()?,
             encoder: self.main.encoder.clone(),
             decoder: self.autoencoder.as_ref().map(decoder).transpose()?,
         });
@@ -135,6 +137,28 @@ impl Networks {
 }
 
 impl Loaded {
+    /// The main network, guided as the settings say.
+    pub fn generator<'a>(
+        &'a self,
+        settings: &Settings,
+        guide: Option<&'a Edm2>,
+    ) -> Result<Generator<'a>> {
+        Ok(Generator {
+            main: &self.main,
+            guide: match (settings.method()?, guide) {
+                (GuidanceName::Truncation(_), _) => Guide::Flat,
+                (_, Some(guide)) => Guide::Network(guide),
+                (_, None) => Guide::None,
+            },
+            weight: settings.weight()?,
+            interval: settings.interval()?,
+            sampler: settings.sampler()?,
+            levels: settings.levels()?,
+            stream: settings.stream(),
+            class: settings.class,
+        })
+    }
+
     /// 8-bit pixels of a network's results `[batch, channels, height, width]`.
     pub fn pixels(&self, samples: &Tensor) -> Result<Vec<Pixels>> {
         let images = match (&self.encoder, &self.decoder) {
@@ -161,6 +185,16 @@ impl Autoencoder {
             fingerprint,
         })
     }
+}
+
+/// The numbers of the result for one seed.
+pub fn finite(sample: &Tensor, seed: u64) -> Result<Vec<f32>> {
+    let numbers: Vec<f32> = sample.flatten_all()?.to_vec1()?;
+    ensure!(
+        numbers.iter().all(|number| number.is_finite()),
+        "the trajectory of seed {seed} diverged: choose a weight nearer to 1 or more steps"
+    );
+    Ok(numbers)
 }
 
 fn check_class(settings: &Settings, config: &Config) -> Result<()> {
