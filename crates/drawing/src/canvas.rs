@@ -173,7 +173,10 @@ impl std::fmt::Display for Corner {
     }
 }
 
+/// What XML cannot hold becomes a replacement character: a name from outside must not make a drawing unreadable.
 fn escaped(text: &str) -> String {
+    let possible = |sign: char| !sign.is_control() && !matches!(sign, '\u{fffe}' | '\u{ffff}');
+    let text = text.replace(|sign| !possible(sign), "\u{fffd}");
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

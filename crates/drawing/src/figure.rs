@@ -24,6 +24,17 @@ pub struct Figure {
     svg: String,
 }
 
+/// Pixels of a drawing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Raster {
+    /// In pixels.
+    pub width: u32,
+    /// In pixels.
+    pub height: u32,
+    /// `[height, width, 3]`
+    pub rgb: Vec<u8>,
+}
+
 impl Figure {
     pub(crate) fn new(svg: String) -> Self {
         Self { svg }
@@ -37,6 +48,12 @@ impl Figure {
     /// The drawing as a PNG file with `scale` pixels per unit of the SVG, drawn with the bundled
     /// font alone.
     pub fn png(&self, scale: f32) -> Result<Vec<u8>, DrawingError> {
+        let Raster { width, height, rgb } = self.raster(scale)?;
+        encode_png(width, height, &rgb)
+    }
+
+    /// The drawing's pixels, as they are in its [PNG file](Self::png).
+    pub fn raster(&self, scale: f32) -> Result<Raster, DrawingError> {
         let tree = Tree::from_str(&self.svg, &options())?;
         let size = tree.size().to_int_size();
         let (width, height) = (size.width(), size.height());
@@ -57,10 +74,14 @@ impl Figure {
             &mut pixels.as_mut(),
         );
         let opaque = pixels.pixels().iter();
-        let rgb: Vec<u8> = opaque
+        let rgb = opaque
             .flat_map(|pixel| [pixel.red(), pixel.green(), pixel.blue()])
             .collect();
-        encode_png(pixels.width(), pixels.height(), &rgb)
+        Ok(Raster {
+            width: pixels.width(),
+            height: pixels.height(),
+            rgb,
+        })
     }
 }
 
@@ -130,6 +151,22 @@ mod tests {
                 matches!(figure.png(scale), Err(DrawingError::Scale { .. })),
                 "{scale}"
             );
+        }
+    }
+
+    #[test]
+    fn text_of_any_signs_can_be_drawn() {
+        let lettering = Lettering {
+            size: 10.0,
+            anchor: Anchor::Start,
+            bold: false,
+            colour: colour::INK,
+        };
+        for text in ["<a> & 'b' \"c\"", "\0\u{1b}[31m\u{85}", "x\u{fffe}\u{ffff}"] {
+            let mut canvas = Canvas::default();
+            canvas.text([1.0, 12.0], lettering, text);
+            let raster = canvas.finish(90.0, 15.0).raster(1.0).unwrap();
+            assert!(raster.rgb.iter().any(|&level| level < 128), "{text:?}");
         }
     }
 }

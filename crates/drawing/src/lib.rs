@@ -11,5 +11,5 @@ mod path;
 
 pub use canvas::{Anchor, Area, Canvas, Lettering};
 pub use error::DrawingError;
-pub use figure::{Figure, encode_png};
+pub use figure::{Figure, Raster, encode_png};
 pub use path::PathData;
