@@ -28,11 +28,11 @@ pub struct Whitening {
 }
 
 impl Encoder {
-    /// Channels of the network's images.
-    pub fn channels(&self) -> usize {
+    /// Whether it stands before networks on images of so many channels: pixels are grey or in colours.
+    pub fn fits(&self, channels: usize) -> bool {
         match self {
-            Self::Rgb => 3,
-            Self::Latent(whitening) => whitening.scale.len(),
+            Self::Rgb => channels == 1 || channels == 3,
+            Self::Latent(whitening) => channels == whitening.scale.len(),
         }
     }
 }

@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail, ensure};
 use foil_models::Pixels;
 
-use super::record::{read_pixels, write};
+use super::{
+    image::{read_pixels, write},
+    record::Record,
+};
 
 /// More would make a picture that few programs open.
 pub const LARGEST: usize = 1024;
@@ -18,33 +21,55 @@ pub fn compose(images: &[PathBuf], out: &Path) -> Result<()> {
     if pixels.is_empty() {
         return Ok(());
     }
-    write(out, &sheet(&pixels, columns)?, None)
+    write::<Record>(out, &sheet(&pixels, columns)?, None)
 }
 
-/// Images of one size side by side, in rows of so many; white where there is none.
+/// Images of one size side by side, in rows of so many.
 pub fn sheet(images: &[Pixels], columns: usize) -> Result<Pixels> {
     let Some(first) = images.first() else {
         bail!("a picture of no images");
     };
-    let (width, height, channels) = (first.width, first.height, first.channels);
     let rows = images.len().div_ceil(columns);
-    let mut sheet = Pixels {
-        height: rows * height,
-        width: columns * width,
-        channels,
-        bytes: vec![255; channels * columns * rows * width * height],
-        not_numbers: 0,
-    };
+    let mut sheet = page([rows * first.height, columns * first.width], [255; 3]);
     for (index, image) in images.iter().enumerate() {
         ensure!(
-            (image.width, image.height, image.channels) == (width, height, channels),
+            [image.height, image.width] == [first.height, first.width],
             "image {index} has another size than those before it"
         );
-        let (left, top) = (index % columns * width, index / columns * height);
-        for (row, pixels) in image.bytes.chunks_exact(channels * width).enumerate() {
-            let start = channels * ((top + row) * sheet.width + left);
-            sheet.bytes[start..start + pixels.len()].copy_from_slice(pixels);
-        }
+        let place = [
+            index % columns * image.width,
+            index / columns * image.height,
+        ];
+        paste(&mut sheet, image, place);
     }
     Ok(sheet)
+}
+
+/// An empty page of a colour.
+pub fn page([height, width]: [usize; 2], colour: [u8; 3]) -> Pixels {
+    Pixels {
+        height,
+        width,
+        channels: 3,
+        bytes: colour.repeat(width * height),
+        not_numbers: 0,
+    }
+}
+
+/// Puts an image, grey or in colours, on a page, with its upper left corner at a place to the right and down.
+pub fn paste(sheet: &mut Pixels, image: &Pixels, [left, top]: [usize; 2]) {
+    let rows = image.bytes.chunks_exact(image.channels * image.width);
+    for (row, pixels) in rows.enumerate() {
+        let start = 3 * ((top + row) * sheet.width + left);
+        let to = &mut sheet.bytes[start..start + 3 * image.width];
+        for (to, pixel) in to
+            .chunks_exact_mut(3)
+            .zip(pixels.chunks_exact(image.channels))
+        {
+            match *pixel {
+                [grey] => to.fill(grey),
+                _ => to.copy_from_slice(pixel),
+            }
+        }
+    }
 }

@@ -7,11 +7,12 @@ use foil_diffusion::Step;
 use foil_models::edm2::Generated;
 
 use super::{
-    grid,
+    grid, image,
     networks::{Networks, finite},
     raw::{self, Raw},
     record::{self, Record},
     resolve::Job,
+    settings::difference,
     watch::Watch,
 };
 use crate::{arguments::SampleImages, files::Files, output, progress::Progress};
@@ -130,11 +131,11 @@ impl<'a> Work<'a> {
     }
 
     fn difference(&self, path: &std::path::Path, seed: u64) -> Option<String> {
-        let found = match record::read(path) {
+        let found = match image::read::<Record>(path) {
             Ok(found) => found,
             Err(error) => return Some(format!("{error:#}")),
         };
-        match self.job.settings.difference(&found.settings) {
+        match difference(&self.job.settings, &found.settings) {
             Ok(None) if found.seed != seed => Some(format!("made of seed {}", found.seed)),
             Ok(None) if found.fingerprints != self.networks.fingerprints() => {
                 Some("made with other weights of the same name".to_owned())
@@ -183,7 +184,7 @@ impl<'a> Work<'a> {
                 settings: self.job.settings.clone(),
             };
             for pixels in loaded.pixels(&sample)? {
-                record::write(&self.path(seed), &pixels, Some(&record))?;
+                image::write(&self.path(seed), &pixels, Some(&record))?;
             }
         }
         Ok(())

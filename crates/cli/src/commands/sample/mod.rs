@@ -1,6 +1,7 @@
 //! `foil sample`: images of a network, guided by another one or not.
 
 mod grid;
+mod image;
 mod job;
 mod networks;
 mod raw;
@@ -18,5 +19,5 @@ pub use grid::sheet;
 
 /// Writes a picture without a record of how it was made.
 pub fn write_picture(path: &std::path::Path, pixels: &foil_models::Pixels) -> anyhow::Result<()> {
-    record::write(path, pixels, None)
+    image::write::<record::Record>(path, pixels, None)
 }

@@ -56,10 +56,10 @@ impl Networks {
             check_guide(&main.config, &guide.config)?;
         }
         check_class(settings, &main.config)?;
-        let (channels, made_for) = (main.config.channels, main.encoder.channels());
+        let channels = main.config.channels;
         ensure!(
-            channels == made_for,
-            "{} makes {channels} channels, but its encoder is for {made_for}",
+            main.encoder.fits(channels),
+            "{} makes {channels} channels, which its encoder has no pixels for",
             settings.model
         );
         let autoencoder = match &main.encoder {

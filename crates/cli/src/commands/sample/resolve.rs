@@ -5,7 +5,8 @@ use foil_kernels::{InstructionSet, Instructions};
 use foil_models::preset::{self, Preset};
 
 use super::{
-    record::{self, Record},
+    image,
+    record::Record,
     settings::{ChurnSettings, Precision, Settings},
 };
 use crate::{
@@ -25,7 +26,7 @@ impl Job {
     /// Of a command line.
     pub fn resolve(arguments: &SampleImages) -> Result<Self> {
         let mut job = match &arguments.from {
-            Some(path) => Self::of_record(record::read(path)?),
+            Some(path) => Self::of_record(image::read(path)?),
             None => Self {
                 settings: settings(arguments)?,
                 seeds: arguments.seeds.0.clone(),

@@ -155,26 +155,26 @@ impl Settings {
             RandomName::TorchCuda => StreamKind::TorchCuda(Gpu::default()),
         }
     }
+}
 
-    /// The first difference to other settings, in words.
-    pub fn difference(&self, other: &Self) -> Result<Option<String>> {
-        let (here, there) = (serde_json::to_value(self)?, serde_json::to_value(other)?);
-        let (Some(here), Some(there)) = (here.as_object(), there.as_object()) else {
-            return Ok(None);
-        };
-        let mut names: Vec<&String> = here.keys().chain(there.keys()).collect();
-        names.sort();
-        let of = |settings: &serde_json::Map<String, serde_json::Value>, name: &str| {
-            settings
-                .get(name)
-                .map_or("none".to_owned(), ToString::to_string)
-        };
-        let different = names
-            .into_iter()
-            .find(|name| here.get(*name) != there.get(*name));
-        Ok(different.map(|name| {
-            let (here, there) = (of(here, name), of(there, name));
-            format!("{name} {there} instead of {here}").replace('"', "")
-        }))
-    }
+/// The first difference between what was asked for and what was found, in words.
+pub fn difference<T: Serialize>(asked: &T, found: &T) -> Result<Option<String>> {
+    let (here, there) = (serde_json::to_value(asked)?, serde_json::to_value(found)?);
+    let (Some(here), Some(there)) = (here.as_object(), there.as_object()) else {
+        return Ok(None);
+    };
+    let mut names: Vec<&String> = here.keys().chain(there.keys()).collect();
+    names.sort();
+    let of = |settings: &serde_json::Map<String, serde_json::Value>, name: &str| {
+        settings
+            .get(name)
+            .map_or("none".to_owned(), ToString::to_string)
+    };
+    let different = names
+        .into_iter()
+        .find(|name| here.get(*name) != there.get(*name));
+    Ok(different.map(|name| {
+        let (here, there) = (of(here, name), of(there, name));
+        format!("{name} {there} instead of {here}").replace('"', "")
+    }))
 }
