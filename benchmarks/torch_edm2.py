@@ -5,7 +5,7 @@
 Variants: `f32` normalises every weight at every evaluation, images channels-first, as the published program runs on a CPU;
 `bf16` keeps activations in bfloat16 and channels-last; `bf16-folded` also folds the weights beforehand, which the published
 program does not; `compile` is torch.compile of `bf16`. Weights are random; `--save FILE` writes them for Foil, and `--check FILE`
-writes an input with this program's result.
+writes an input with this program's result. `torch_train.py` trains the same network.
 """
 
 import argparse
@@ -58,6 +58,11 @@ class Layer(torch.nn.Module):
         self.folded = weight.to(memory_format=torch.channels_last) if weight.ndim == 4 else weight
         self.weight = None
 
+    @torch.no_grad()
+    def force_normalisation(self):
+        """In training the stored weight is overwritten with its normalised self before each use."""
+        self.weight.copy_(normalise(self.weight, list(range(1, self.weight.ndim))))
+
     def forward(self, x, gain=1.0):
         weight = self.effective(gain, x.dtype) if self.folded is None else self.folded
         if weight.ndim == 2:
@@ -76,9 +81,9 @@ class Fourier(torch.nn.Module):
 
 
 class Block(torch.nn.Module):
-    def __init__(self, inputs, outputs, embedding, encoder, resample="keep", attention=False):
+    def __init__(self, inputs, outputs, embedding, encoder, resample="keep", attention=0):
         super().__init__()
-        self.encoder, self.resample, self.heads = encoder, resample, outputs // 64 if attention else 0
+        self.encoder, self.resample, self.head_channels = encoder, resample, attention
         self.emb_gain = torch.nn.Parameter(torch.tensor(0.5))
         self.conv_res0 = Layer(outputs if encoder else inputs, outputs, (3, 3))
         self.emb_linear = Layer(embedding, outputs)
@@ -108,24 +113,28 @@ class Block(torch.nn.Module):
         if not self.encoder and self.conv_skip is not None:
             x = self.conv_skip(x)
         x = mp_sum(x, y, 0.3)
-        if self.heads:
+        if self.head_channels:
             x = mp_sum(x, self.attend(x), 0.3)
         return x.clamp(-256, 256)
 
     def attend(self, x):
         batch, channels, height, width = x.shape
-        qkv = self.attn_qkv(x).reshape(batch, self.heads, 64, 3, height * width)
+        qkv = self.attn_qkv(x).reshape(batch, -1, self.head_channels, 3, height * width)
         q, k, v = (part.transpose(2, 3) for part in normalise(qkv, 2).unbind(3))
         y = functional.scaled_dot_product_attention(q, k, v)
         return self.attn_proj(y.transpose(2, 3).reshape(x.shape))
 
 
 class Network(torch.nn.Module):
-    def __init__(self, resolution, channels, labels, width, multipliers=(1, 2, 3, 4), blocks=3, attention=(16, 8)):
+    def __init__(self, resolution, channels, labels, width, multipliers=(1, 2, 3, 4), blocks=3, attention=(16, 8), head_channels=64):
         super().__init__()
         widths = [width * multiplier for multiplier in multipliers]
         embedding = max(widths)
-        self.labels, self.dtype = labels, torch.float32
+        self.labels, self.dtype, self.memory_format = labels, torch.float32, torch.contiguous_format
+
+        def attends(size):
+            return head_channels if size in attention else 0
+
         unet = torch.nn.Module()
         unet.out_gain = torch.nn.Parameter(torch.tensor(0.5))
         unet.emb_fourier = Fourier(widths[0])
@@ -140,14 +149,14 @@ class Network(torch.nn.Module):
                 unet.enc[f"{size}x{size}_down"] = Block(last, last, embedding, True, "down")
                 skips.append(last)
             for index in range(blocks):
-                unet.enc[f"{size}x{size}_block{index}"] = Block(last, outputs, embedding, True, attention=size in attention)
+                unet.enc[f"{size}x{size}_block{index}"] = Block(last, outputs, embedding, True, attention=attends(size))
                 last = outputs
                 skips.append(last)
         self.takes_skip = []
         for level, outputs in reversed(list(enumerate(widths))):
             size = resolution >> level
             if level == len(widths) - 1:
-                unet.dec[f"{size}x{size}_in0"] = Block(last, last, embedding, False, attention=True)
+                unet.dec[f"{size}x{size}_in0"] = Block(last, last, embedding, False, attention=head_channels)
                 unet.dec[f"{size}x{size}_in1"] = Block(last, last, embedding, False)
                 self.takes_skip += [False, False]
             else:
@@ -155,7 +164,7 @@ class Network(torch.nn.Module):
                 self.takes_skip.append(False)
             for index in range(blocks + 1):
                 name = f"{size}x{size}_block{index}"
-                unet.dec[name] = Block(last + skips.pop(), outputs, embedding, False, attention=size in attention)
+                unet.dec[name] = Block(last + skips.pop(), outputs, embedding, False, attention=attends(size))
                 self.takes_skip.append(True)
                 last = outputs
         unet.out_conv = Layer(last, channels, (3, 3))
@@ -171,6 +180,10 @@ class Network(torch.nn.Module):
             entry.fold(dtype) if isinstance(entry, Block) else entry.fold(1.0, dtype)
         unet.out_conv.fold(unet.out_gain.detach(), dtype)
 
+    def uncertainty(self, sigma):
+        """The logarithm of the loss that training expects at each noise level."""
+        return self.logvar_linear(self.logvar_fourier(sigma.log() / 4)).float().flatten()
+
     def forward(self, x, sigma, labels):
         data, unet = 0.5, self.unet
         sigma = sigma.reshape(-1, 1, 1, 1)
@@ -182,8 +195,7 @@ class Network(torch.nn.Module):
         embedding = mp_silu(embedding)
         y = (x / total.sqrt()).to(self.dtype)
         y = torch.cat([y, torch.ones_like(y[:, :1])], dim=1)
-        if self.dtype != torch.float32:
-            y = y.to(memory_format=torch.channels_last)
+        y = y.to(memory_format=self.memory_format)
         skips = []
         for entry in unet.enc.values():
             y = entry(y, embedding) if isinstance(entry, Block) else entry(y)
@@ -233,6 +245,7 @@ def main():
         save(network, config, arguments.save)
     if arguments.variant != "f32":
         network.dtype = torch.bfloat16
+        network.memory_format = torch.channels_last
         network = network.to(memory_format=torch.channels_last)
     if arguments.variant == "bf16-folded":
         network.fold(torch.bfloat16)
