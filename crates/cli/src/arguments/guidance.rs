@@ -69,6 +69,31 @@ impl FromStr for GuidanceName {
     }
 }
 
+/// Weights of guidance in rising order; 1, which is no guidance, is always among them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Weights(pub Vec<f64>);
+
+impl FromStr for Weights {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut weights = vec![1.0];
+        for part in text.split(',') {
+            match part.trim().parse::<f64>() {
+                Ok(weight) if weight.is_finite() => weights.push(weight),
+                _ => {
+                    return Err(format!(
+                        "'{part}' is no weight; allowed are finite numbers such as 1,1.5,2,3"
+                    ));
+                }
+            }
+        }
+        weights.sort_by(f64::total_cmp);
+        weights.dedup();
+        Ok(Self(weights))
+    }
+}
+
 impl fmt::Display for GuidanceName {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

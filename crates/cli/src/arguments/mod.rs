@@ -14,8 +14,8 @@ use clap::{Parser, Subcommand, error::ErrorKind};
 
 pub use bench::{BenchCommand, BenchNet, BenchOps};
 pub use files::{Connection, Convert, Fetch, Inspect, Models};
-pub use guidance::{GateName, GuidanceName};
-pub use sample::{PrecisionName, RandomName, SampleImages};
+pub use guidance::{GateName, GuidanceName, Weights};
+pub use sample::{PrecisionName, RandomName, SampleImages, Seeds};
 pub use toy::{Bench, Plot, Reproduce, Sample, ToyCommand, Train};
 pub use train::{TrainNetwork, TrainPrecision};
 

@@ -7,7 +7,7 @@ use foil_diffusion::{guidance::Interval, sampler::SamplerChoice};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Connection, GateName, GuidanceName,
+    Connection, GateName, GuidanceName, Weights,
     parse::{in_range, interval, sampler},
 };
 
@@ -28,9 +28,16 @@ pub struct SampleImages {
     /// Test the interval once per step or at every evaluation
     #[arg(long, value_enum, default_value = "step", requires = "interval")]
     pub gate: GateName,
-    /// Seeds, one for each image, such as 0-63 or 3,7,100-199
-    #[arg(long, default_value = "0-15", value_parser = Seeds::parse)]
-    pub seeds: Seeds,
+    /// Write one picture, compare.png: the same seeds without guidance, with classifier-free guidance and with autoguidance, for
+    /// these weights [without a value: 1,1.5,2,3]
+    #[arg(long, value_name = "W,W", num_args = 0..=1, default_missing_value = "1,1.5,2,3", conflicts_with_all = ["guidance", "grid", "raw", "subfolders"])]
+    pub compare: Option<Weights>,
+    /// The network of --compare's classifier-free guidance; --guide is that of its autoguidance
+    #[arg(long, value_name = "MODEL", requires = "compare")]
+    pub unconditional: Option<String>,
+    /// Seeds, one for each image, such as 0-63 or 3,7,100-199 [default: 0-15, for --compare 0-3]
+    #[arg(long, value_parser = Seeds::parse)]
+    pub seeds: Option<Seeds>,
     /// The class of all images, by its number or its ImageNet name [default: each image draws its own]
     #[arg(long, value_name = "CLASS")]
     pub class: Option<String>,
@@ -106,7 +113,7 @@ pub struct SampleImages {
     #[command(flatten)]
     pub output: Output,
     /// Repeat an image exactly, with the settings that are kept in it
-    #[arg(long, value_name = "IMAGE", conflicts_with_all = ["seeds", "guidance", "interval", "class", "steps", "sampler", "sigma_min", "sigma_max", "rho", "churn", "rng", "precision"])]
+    #[arg(long, value_name = "IMAGE", conflicts_with_all = ["compare", "seeds", "guidance", "interval", "class", "steps", "sampler", "sigma_min", "sigma_max", "rho", "churn", "rng", "precision"])]
     pub from: Option<PathBuf>,
     #[command(flatten)]
     pub connection: Connection,
@@ -158,6 +165,11 @@ pub enum PrecisionName {
 pub struct Seeds(pub Vec<u64>);
 
 impl Seeds {
+    /// The first ones.
+    pub fn first(count: u64) -> Self {
+        Self((0..count).collect())
+    }
+
     /// More images than anyone makes with one command.
     const MOST: u64 = 10_000_000;
 

@@ -6,6 +6,7 @@
 
 mod bench;
 mod checkpoints;
+mod compare;
 mod files;
 mod output;
 mod refusals;

@@ -11,7 +11,8 @@ use safetensors::SafeTensors;
 
 use crate::{command, fixture, foil, names, refusals::refuse, succeed};
 
-fn model(name: &str) -> String {
+/// A tiny network.
+pub fn model(name: &str) -> String {
     fixture(&format!("edm2-tiny-{name}.pkl"))
 }
 
@@ -43,12 +44,18 @@ fn bytes(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     found
 }
 
-fn pixels(path: &Path) -> Vec<u8> {
+/// The pixels of an image.
+pub fn pixels(path: &Path) -> Vec<u8> {
+    picture(path).1
+}
+
+/// Its width and its pixels.
+pub fn picture(path: &Path) -> (usize, Vec<u8>) {
     let file = std::io::BufReader::new(std::fs::File::open(path).unwrap());
     let mut reader = png::Decoder::new(file).read_info().unwrap();
     let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
-    reader.next_frame(&mut pixels).unwrap();
-    pixels
+    let frame = reader.next_frame(&mut pixels).unwrap();
+    (frame.width as usize, pixels)
 }
 
 fn numbers(file: &SafeTensors<'_>, name: &str) -> Vec<f32> {

@@ -1,8 +1,12 @@
 //! `foil sample`: images of a network, guided by another one or not.
 
+mod caption;
+mod compare;
+mod comparison;
 mod grid;
 mod image;
 mod job;
+mod layout;
 mod networks;
 mod raw;
 mod record;
@@ -10,14 +14,26 @@ mod resolve;
 mod settings;
 mod watch;
 
-pub use job::run;
 pub use networks::EXPECTED_BATCH;
 pub use resolve::precision;
 
-/// Images side by side.
-pub use grid::sheet;
+use std::path::Path;
 
-/// Writes a picture without a record of how it was made.
-pub fn write_picture(path: &std::path::Path, pixels: &foil_models::Pixels) -> anyhow::Result<()> {
-    image::write::<record::Record>(path, pixels, None)
+use anyhow::Result;
+use foil_models::Pixels;
+
+use crate::arguments::SampleImages;
+
+/// Makes images, or one picture that compares them.
+pub fn run(arguments: &SampleImages) -> Result<()> {
+    match &arguments.compare {
+        Some(weights) => compare::run(arguments, weights),
+        None => job::run(arguments),
+    }
+}
+
+/// Writes images of one size as one picture, in rows of so many.
+pub fn write_sheet(path: &Path, images: &[Pixels], columns: usize) -> Result<()> {
+    let sheet = grid::sheet(images, columns)?;
+    image::write::<record::Record>(path, &sheet, None)
 }

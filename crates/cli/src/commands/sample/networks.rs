@@ -92,6 +92,20 @@ impl Networks {
         &self.main.config
     }
 
+    /// Of a network that guides it, by its place among those that were asked for.
+    pub fn guide_config(&self, index: usize) -> &Config {
+        &self.guides[index].config
+    }
+
+    /// Height and width of its images, in pixels.
+    pub fn image_side(&self) -> usize {
+        let scale = match self.main.encoder {
+            Encoder::Rgb => 1,
+            Encoder::Latent(_) => autoencoder::Config::default().scale(),
+        };
+        self.main.config.resolution * scale
+    }
+
     /// Of the files of weights, in the order model, guides, autoencoder.
     pub fn fingerprints(&self) -> Vec<String> {
         let networks = std::iter::once(&self.main).chain(&self.guides);

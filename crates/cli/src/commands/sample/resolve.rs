@@ -1,16 +1,17 @@
 //! From what was typed to settings: a preset fills in what was left out.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use foil_kernels::{InstructionSet, Instructions};
 use foil_models::preset::{self, Preset};
 
 use super::{
+    comparison::Comparison,
     image,
     record::Record,
     settings::{ChurnSettings, Precision, Settings},
 };
 use crate::{
-    arguments::{GuidanceName, PrecisionName, SampleImages},
+    arguments::{GuidanceName, PrecisionName, SampleImages, Seeds, Weights},
     classes,
 };
 
@@ -29,7 +30,7 @@ impl Job {
             Some(path) => Self::of_record(image::read(path)?),
             None => Self {
                 settings: settings(arguments)?,
-                seeds: arguments.seeds.0.clone(),
+                seeds: seeds(arguments, 16),
                 expected: None,
             },
         };
@@ -59,6 +60,38 @@ impl Job {
             expected: Some(record.fingerprints),
         }
     }
+}
+
+/// What to compare.
+pub fn comparison(arguments: &SampleImages, weights: &Weights) -> Result<Comparison> {
+    let model = arguments.model.as_deref();
+    let of_preset = |method: preset::Method| {
+        let guidance = preset::find(model?)?.guidance?;
+        (guidance.method == method).then(|| guidance.guide.to_string())
+    };
+    let given = |name: &Option<String>, method| name.clone().or_else(|| of_preset(method));
+    let comparison = Comparison {
+        unconditional: given(&arguments.unconditional, preset::Method::Cfg),
+        guide: given(&arguments.guide, preset::Method::Auto),
+        weights: weights.0.clone(),
+        seeds: seeds(arguments, 4),
+        unguided: Settings {
+            guide: None,
+            guidance: GuidanceName::None.to_string(),
+            ..settings(arguments)?
+        },
+    };
+    ensure!(
+        comparison.unconditional.is_some() || comparison.guide.is_some(),
+        "--compare needs --guide FILE for autoguidance, --unconditional FILE for classifier-free guidance, or both"
+    );
+    comparison.unguided.check()?;
+    Ok(comparison)
+}
+
+fn seeds(arguments: &SampleImages, count: u64) -> Vec<u64> {
+    let typed = arguments.seeds.clone();
+    typed.unwrap_or_else(|| Seeds::first(count)).0
 }
 
 fn settings(arguments: &SampleImages) -> Result<Settings> {

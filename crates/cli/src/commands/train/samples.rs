@@ -71,9 +71,8 @@ impl Samples {
                     .map(move |column| column[row].clone())
             })
             .collect();
-        let sheet = sample::sheet(&images, columns as usize)?;
         let path = self.folder.join(format!("{images_seen:010}.png"));
-        sample::write_picture(&path, &sheet).context("a picture of samples")?;
+        sample::write_sheet(&path, &images, columns as usize).context("a picture of samples")?;
         Ok(path)
     }
 }
