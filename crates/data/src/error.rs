@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A file could not be read or written.
+    /// A file could not be read.
     #[error("cannot access {path}")]
     File {
         /// Which file.
@@ -14,6 +14,9 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// A file could not be written.
+    #[error(transparent)]
+    Write(#[from] foil_files::FileError),
     /// A file that is not what it should be, or is damaged.
     #[error("{path}: {problem}")]
     Foreign {
@@ -28,6 +31,9 @@ pub enum Error {
     /// An image, a kind of content or a buffer that the data set does not have.
     #[error("{0}")]
     Request(String),
+    /// The observer asked to stop.
+    #[error("interrupted; nothing was written")]
+    Interrupted,
 }
 
 /// The result of this crate.

@@ -17,9 +17,11 @@
 //! # Ok::<(), foil_data::Error>(())
 //! ```
 
+mod archive;
 mod collection;
 mod dataset;
 mod decode;
+mod encode;
 mod error;
 mod fingerprint;
 mod fit;
@@ -32,6 +34,7 @@ mod picture;
 pub mod resize;
 mod source;
 
+pub use archive::{Written, write_archive};
 pub use dataset::{Dataset, Kind, Skipped};
 pub use error::{Error, Result};
 pub use fit::Fit;

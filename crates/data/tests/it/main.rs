@@ -5,6 +5,7 @@
 )]
 
 mod archives;
+mod convert;
 mod files;
 mod folders;
 mod idx;
