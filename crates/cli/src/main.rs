@@ -9,6 +9,7 @@ mod memory;
 mod open;
 mod output;
 mod progress;
+mod report;
 mod timing;
 
 use std::process::ExitCode;

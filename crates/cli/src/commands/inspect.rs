@@ -1,25 +1,21 @@
 //! `foil inspect`: what is in a checkpoint, as TOML or JSON.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::collections::BTreeMap;
 
 use anyhow::Result;
 use foil_models::{
     StoredTensor, Weights,
     checkpoint::{Contents, Format, Role, Snapshot, Statistics},
 };
-use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
-use crate::{arguments::Inspect, output};
-
-/// Facts in the order in which they are told.
-struct Report(Vec<(&'static str, Value)>);
+use crate::{arguments::Inspect, output, report::Report};
 
 /// Looks into a file and prints what it found.
 pub fn run(arguments: &Inspect) -> Result<()> {
     let path = &arguments.file;
     let contents = Contents::open(path)?;
-    let mut report = Report(Vec::new());
+    let mut report = Report::new();
     report.add("format", &Format::of_file(path)?.to_string())?;
     let weights = match &contents {
         Contents::Edm2(network) | Contents::Classifier(network) => {
@@ -55,13 +51,6 @@ pub fn run(arguments: &Inspect) -> Result<()> {
 }
 
 impl Report {
-    fn add(&mut self, key: &'static str, value: &impl Serialize) -> Result<()> {
-        // By way of text, single precision keeps its short decimal form.
-        let value = serde_json::from_str(&serde_json::to_string(value)?)?;
-        self.0.push((key, value));
-        Ok(())
-    }
-
     fn network(&mut self, network: &Snapshot) -> Result<()> {
         let config = &network.config;
         let plan = config.plan()?;
@@ -115,53 +104,4 @@ impl Report {
         });
         self.add("tensors", &tensors.collect::<Map<_, _>>())
     }
-
-    fn json(self) -> Result<String> {
-        let object: Map<String, Value> = self
-            .0
-            .into_iter()
-            .map(|(key, value)| (key.to_owned(), value))
-            .collect();
-        Ok(serde_json::to_string(&object)? + "\n")
-    }
-
-    /// What is not known is left out; tables come last, as they must.
-    fn toml(&self) -> String {
-        let facts: Vec<_> = self.0.iter().map(|(key, value)| (*key, value)).collect();
-        let mut text = String::new();
-        table(&mut text, "", &facts);
-        text
-    }
-}
-
-/// Appends the values of a table, then the tables in it.
-fn table(text: &mut String, name: &str, facts: &[(&str, &Value)]) {
-    // Writing into a text cannot fail.
-    for (key, value) in facts {
-        if !value.is_object() && !value.is_null() {
-            let _ = writeln!(text, "{} = {value}", bare_or_quoted(key));
-        }
-    }
-    for (key, value) in facts {
-        if let Some(inner) = value.as_object() {
-            let name = format!("{name}{}", bare_or_quoted(key));
-            // A table that holds only tables needs no line of its own.
-            if inner.values().any(|value| !value.is_object()) {
-                let _ = writeln!(text, "\n[{name}]");
-            }
-            let facts: Vec<_> = inner
-                .iter()
-                .map(|(key, value)| (key.as_str(), value))
-                .collect();
-            table(text, &format!("{name}."), &facts);
-        }
-    }
-}
-
-fn bare_or_quoted(key: &str) -> String {
-    let bare = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-    if !key.is_empty() && key.bytes().all(bare) {
-        return key.to_owned();
-    }
-    Value::from(key).to_string()
 }
