@@ -32,7 +32,7 @@ pub enum Error {
     #[error("{0}")]
     Request(String),
     /// The observer asked to stop.
-    #[error("interrupted; nothing was written")]
+    #[error("interrupted")]
     Interrupted,
 }
 

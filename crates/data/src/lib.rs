@@ -33,6 +33,7 @@ mod order;
 mod picture;
 pub mod resize;
 mod source;
+mod statistics;
 
 pub use archive::{Written, write_archive};
 pub use dataset::{Dataset, Kind, Skipped};
@@ -40,3 +41,4 @@ pub use error::{Error, Result};
 pub use fit::Fit;
 pub use options::{Flip, Limit, Options, Split};
 pub use order::Order;
+pub use statistics::{Spread, Statistics, statistics};

@@ -98,7 +98,10 @@ fn sizes(path: &Path, input: &mut impl Read) -> Result<Vec<u32>> {
             path,
             "an IDX file whose numbers are not bytes; only bytes are read",
         )),
-        _ => Err(Error::foreign(path, "not an IDX file")),
+        _ => Err(Error::foreign(
+            path,
+            "not an IDX file, and no zip archive either",
+        )),
     }
 }
 

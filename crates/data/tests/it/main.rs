@@ -12,3 +12,4 @@ mod idx;
 mod images;
 mod order;
 mod resize;
+mod statistics;
