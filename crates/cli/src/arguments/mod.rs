@@ -1,6 +1,7 @@
 //! What was typed, with no side effects.
 
 mod bench;
+mod data;
 mod files;
 mod guidance;
 mod parse;
@@ -13,6 +14,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, error::ErrorKind};
 
 pub use bench::{BenchCommand, BenchNet, BenchOps};
+pub use data::{ConvertData, DataCommand, InspectData};
 pub use files::{Connection, Convert, Fetch, Inspect, Models};
 pub use guidance::{GateName, GuidanceName, Weights};
 pub use sample::{PrecisionName, RandomName, SampleImages, Seeds};
@@ -38,6 +40,9 @@ pub enum Command {
     Train(Box<TrainNetwork>),
     /// Train a classifier: of noisy images, to guide with, or of clean ones, to judge with
     TrainClassifier(Box<TrainNetwork>),
+    /// Look at data sets, and make archives of them
+    #[command(subcommand)]
+    Data(DataCommand),
     /// Measure the speed of this machine's arithmetic
     #[command(subcommand)]
     Bench(BenchCommand),

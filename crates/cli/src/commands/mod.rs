@@ -2,6 +2,7 @@
 
 mod bench;
 mod convert;
+mod data;
 mod fetch;
 mod inspect;
 mod models;
@@ -11,7 +12,7 @@ mod train;
 
 use anyhow::Result;
 
-use crate::arguments::{BenchCommand, Command, ToyCommand};
+use crate::arguments::{BenchCommand, Command, DataCommand, ToyCommand};
 
 /// Runs a command.
 pub fn run(command: Command) -> Result<()> {
@@ -24,6 +25,8 @@ pub fn run(command: Command) -> Result<()> {
         Command::Sample(arguments) => sample::run(&arguments),
         Command::Train(arguments) => train::run(train::Verb::Train, &arguments),
         Command::TrainClassifier(arguments) => train::run(train::Verb::TrainClassifier, &arguments),
+        Command::Data(DataCommand::Inspect(arguments)) => data::inspect::run(&arguments),
+        Command::Data(DataCommand::Convert(arguments)) => data::convert::run(&arguments),
         Command::Bench(BenchCommand::Net(arguments)) => bench::net::run(&arguments),
         Command::Bench(BenchCommand::Ops(arguments)) => bench::ops::run(&arguments),
         Command::Models(arguments) => models::run(&arguments),

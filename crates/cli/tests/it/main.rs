@@ -7,6 +7,7 @@
 mod bench;
 mod checkpoints;
 mod compare;
+mod data;
 mod files;
 mod output;
 mod refusals;
