@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::{Connection, PrecisionName, parse::in_range};
+use super::{Connection, PrecisionName, TrainPrecision, parse::in_range};
 
 #[derive(Debug, Subcommand)]
 pub enum BenchCommand {
@@ -10,6 +10,30 @@ pub enum BenchCommand {
     Ops(BenchOps),
     /// One evaluation of a network
     Net(BenchNet),
+    /// Training steps of a network, on random images
+    Train(BenchTrain),
+}
+
+#[derive(Debug, Args)]
+pub struct BenchTrain {
+    /// The network of a preset of foil train, or edm2-xxs and its like
+    #[arg(long, value_name = "NAME", default_value = "fashion")]
+    pub preset: String,
+    /// Another width and height than the preset's
+    #[arg(long, value_name = "N", value_parser = in_range(1, 4096))]
+    pub resolution: Option<usize>,
+    /// Images of a step
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = in_range(1, 4096))]
+    pub batch: usize,
+    /// Of activations and their gradients
+    #[arg(long, value_enum, default_value = "bf16")]
+    pub precision: TrainPrecision,
+    /// Steps that are timed, after two that are not
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = in_range(1, 10_000))]
+    pub steps: usize,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

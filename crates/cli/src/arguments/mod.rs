@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, error::ErrorKind};
 
-pub use bench::{BenchCommand, BenchNet, BenchOps};
+pub use bench::{BenchCommand, BenchNet, BenchOps, BenchTrain};
 pub use data::{ConvertData, DataCommand, InspectData};
 pub use files::{Connection, Convert, Fetch, Inspect, Models};
 pub use guidance::{GateName, GuidanceName, Weights};

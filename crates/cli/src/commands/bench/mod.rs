@@ -5,4 +5,5 @@ mod case;
 mod foil;
 pub mod net;
 pub mod ops;
+pub mod train;
 mod truth;
