@@ -10,4 +10,4 @@ mod write;
 pub use error::FileError;
 pub use folder::{check_writable, folder_of};
 pub use read::read;
-pub use write::{write, write_with};
+pub use write::{Unfinished, write, write_with};

@@ -3,7 +3,7 @@
 use std::{
     fs::File,
     io::{self, BufWriter, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use tempfile::NamedTempFile;
@@ -30,18 +30,56 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
 /// the file system become those of `fill` by [`FileError::writing`].
 pub fn write_with<E: From<FileError>>(
     path: &Path,
-    fill: impl FnOnce(&mut BufWriter<&mut File>) -> Result<(), E>,
+    fill: impl FnOnce(&mut Unfinished) -> Result<(), E>,
 ) -> Result<(), E> {
-    let failed = FileError::writing(path);
-    let mut beside = temporary_in(folder_of(path)).map_err(&failed)?;
-    let mut out = BufWriter::new(beside.as_file_mut());
+    let mut out = Unfinished::begin(path)?;
     fill(&mut out)?;
-    out.flush().map_err(&failed)?;
-    drop(out);
-    let stored = beside.as_file().sync_all();
-    Ok(stored
-        .and_then(|()| publish(beside, path))
-        .map_err(failed)?)
+    Ok(out.finish()?)
+}
+
+/// A file that is being written beside its place, in the same folder. If it is never finished, nothing stays of it.
+#[derive(Debug)]
+pub struct Unfinished {
+    path: PathBuf,
+    out: BufWriter<NamedTempFile>,
+}
+
+impl Unfinished {
+    /// Begins a file in a folder that is there.
+    pub fn begin(path: &Path) -> Result<Self, FileError> {
+        let beside = temporary_in(folder_of(path)).map_err(FileError::writing(path))?;
+        Ok(Self {
+            path: path.to_owned(),
+            out: BufWriter::new(beside),
+        })
+    }
+
+    /// Where it will be.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Puts it in its place, once it is on the disk.
+    pub fn finish(self) -> Result<(), FileError> {
+        let Self { path, out } = self;
+        let beside = out.into_inner().map_err(io::IntoInnerError::into_error);
+        beside
+            .and_then(|beside| {
+                beside.as_file().sync_all()?;
+                publish(beside, &path)
+            })
+            .map_err(FileError::writing(&path))
+    }
+}
+
+impl Write for Unfinished {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.out.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
 }
 
 /// Gives a finished file its name.

@@ -1,5 +1,7 @@
 //! Named tensors as they lie in a file, before they become a network.
 
+mod part;
+
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use candle_core::{DType, Device, Tensor};
@@ -172,8 +174,7 @@ impl StoredTensor {
     /// Its numbers in single precision; it must be stored as floats.
     pub fn numbers(&self) -> Result<Vec<f32>> {
         let mut numbers = vec![0.0; self.count()];
-        self.with_bytes(|bytes| widen(self.dtype, bytes, &mut numbers))?
-            .map_err(|_| self.wrong(format!("{:?} where floats were expected", self.dtype)))?;
+        self.read_numbers(&mut numbers)?;
         Ok(numbers)
     }
 

@@ -7,7 +7,7 @@
 //! | `numpy` | arrays |
 //! | `nvidia/` | network pickles of EDM2 |
 //! | `statistics` | reference statistics |
-//! | `safetensors`, `writer` | that format |
+//! | `safetensors`, `writer`, `gradual` | that format, and its files written at once or as their numbers are made |
 //! | `snapshot` | Foil's files of networks |
 //!
 //! A file is mapped, not read: a network of gigabytes opens in milliseconds, and its tensors stay where they are until they are
@@ -15,6 +15,7 @@
 
 mod contents;
 mod format;
+mod gradual;
 mod numpy;
 mod nvidia;
 mod pickle;
@@ -27,6 +28,7 @@ mod writer;
 
 pub use contents::Contents;
 pub use format::Format;
+pub use gradual::GradualFile;
 pub use safetensors::Safetensors;
 pub use snapshot::{Provenance, Role, Snapshot};
 pub use statistics::{Moments, Statistics};

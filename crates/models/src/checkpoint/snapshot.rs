@@ -116,7 +116,7 @@ impl Snapshot {
         expected(self.role, &self.config)
     }
 
-    fn metadata(&self) -> Result<BTreeMap<String, String>> {
+    pub(super) fn metadata(&self) -> Result<BTreeMap<String, String>> {
         let json = |error: serde_json::Error| Error::Config(error.to_string());
         let mut metadata = BTreeMap::from([
             ("format".to_owned(), FORMAT.to_owned()),

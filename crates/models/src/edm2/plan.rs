@@ -154,13 +154,17 @@ impl Plan {
         tensors
     }
 
+    /// Whether a tensor of this name is fixed from the start and never trained: the Fourier features.
+    pub fn is_fixed(name: &str) -> bool {
+        name.contains("_fourier.")
+    }
+
     /// How many numbers are trained: all but the Fourier features.
     pub fn parameters(&self, config: &Config) -> usize {
-        let fixed = |name: &str| name.contains("_fourier.");
         let trained = self
             .tensors(config)
             .into_iter()
-            .filter(|(name, _)| !fixed(name));
+            .filter(|(name, _)| !Self::is_fixed(name));
         trained
             .map(|(_, shape)| shape.iter().product::<usize>())
             .sum()

@@ -56,6 +56,73 @@ fn every_type_is_written_as_other_programs_read_it() {
 }
 
 #[test]
+fn a_file_written_as_its_numbers_come_is_the_same_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let at_once = folder.path().join("at-once.safetensors");
+    let gradual = folder.path().join("gradual.safetensors");
+    let original = network("edm2-tiny-guide.pkl");
+    original.save(&at_once).unwrap();
+    let mut file = original
+        .begin(&gradual, |_, tensor| tensor.dtype())
+        .unwrap();
+    for name in file.order().to_vec() {
+        let tensor = original.weights.get(&name).unwrap();
+        let middle = tensor.count() / 3;
+        for part in [0..middle, middle..tensor.count()] {
+            let part = tensor.part(part).unwrap();
+            part.with_bytes(|bytes| file.put(bytes)).unwrap().unwrap();
+        }
+    }
+    file.finish().unwrap();
+    assert!(std::fs::read(&at_once).unwrap() == std::fs::read(&gradual).unwrap());
+}
+
+#[test]
+fn a_gradual_file_of_too_few_or_too_many_numbers_never_appears() {
+    let folder = tempfile::tempdir().unwrap();
+    let original = network("edm2-tiny-uncond.pkl");
+    let path = folder.path().join("network.safetensors");
+    let begin = || original.begin(&path, |_, _| DType::F32).unwrap();
+    let said = begin().finish().unwrap_err().to_string();
+    assert!(said.contains("fewer numbers than its header"), "{said}");
+    let mut file = begin();
+    let numbers: usize = original
+        .weights
+        .iter()
+        .map(|(_, tensor)| tensor.count())
+        .sum();
+    file.put(&vec![0; 4 * numbers]).unwrap();
+    let said = file.put(&[0]).unwrap_err().to_string();
+    assert!(said.contains("more numbers than its header"), "{said}");
+    drop(file);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_part_of_a_tensor_is_that_part_of_its_bytes() {
+    for weights in [
+        tensors(&fixture("checkpoints/torch.pt")),
+        tensors(&fixture("checkpoints/torch-legacy.pt")),
+        network("edm2-tiny-guide.pkl").weights,
+    ] {
+        for (name, tensor) in weights.iter() {
+            let (count, width) = (tensor.count(), tensor.dtype().size_in_bytes());
+            for range in [0..count, count / 3..count / 2, count..count] {
+                let part = tensor.part(range.clone()).unwrap();
+                assert_eq!(part.shape(), [range.len()], "{name}");
+                let expected = tensor
+                    .with_bytes(|bytes| bytes[range.start * width..range.end * width].to_vec());
+                let found = part.with_bytes(<[u8]>::to_vec);
+                assert_eq!(found.unwrap(), expected.unwrap(), "{name}");
+            }
+            for beyond in [count..count + 1, 0..usize::MAX] {
+                tensor.part(beyond).unwrap_err();
+            }
+        }
+    }
+}
+
+#[test]
 fn a_place_that_cannot_be_written_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
     let original = network("edm2-tiny-uncond.pkl");
