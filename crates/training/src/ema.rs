@@ -166,3 +166,19 @@ pub fn post_hoc(
         })
         .collect()
 }
+
+/// How far the profile that coefficients add up to is from the wanted one: the norm of the difference relative to the wanted one's.
+/// The fewer snapshots there are, the larger the least that can be reached.
+pub fn misfit(stored: &[Snapshot], coefficients: &[f64], wanted: Snapshot) -> f64 {
+    let parts = || stored.iter().zip(coefficients);
+    let with = |other: Snapshot| -> f64 {
+        let products = parts().map(|(&part, share)| share * inner_product(part, other));
+        products.sum()
+    };
+    let whole = inner_product(wanted, wanted);
+    let squared: f64 = parts().map(|(&part, share)| share * with(part)).sum();
+    // Rounding may take the difference of equals below zero.
+    ((whole - 2.0 * with(wanted) + squared) / whole)
+        .max(0.0)
+        .sqrt()
+}

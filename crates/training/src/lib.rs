@@ -11,6 +11,7 @@ mod images;
 mod learning_rate;
 mod parameters;
 pub mod preset;
+pub mod reconstruction;
 mod run;
 mod settings;
 mod state;

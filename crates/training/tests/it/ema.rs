@@ -1,7 +1,7 @@
 //! Averages of weights against the reference program's coefficients and against training runs that were averaged
 //! directly.
 
-use foil_training::ema::{Error, PowerFunction, Snapshot, post_hoc};
+use foil_training::ema::{Error, PowerFunction, Snapshot, misfit, post_hoc};
 use safetensors::SafeTensors;
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ fn length(deviation: f64) -> PowerFunction {
     PowerFunction::from_relative_deviation(deviation).unwrap()
 }
 
-fn doubles(file: &SafeTensors<'_>, name: &str) -> Vec<f64> {
+pub fn doubles(file: &SafeTensors<'_>, name: &str) -> Vec<f64> {
     let bytes = file.tensor(name).unwrap().data().to_vec();
     bytes
         .chunks_exact(8)
@@ -149,6 +149,47 @@ fn the_first_update_takes_the_weights_and_a_snapshot_rebuilds_itself() {
     ];
     let found = post_hoc(&stored, &[length(0.1)], 16.0).unwrap();
     assert!(found[0][0].abs() < 1e-12 && (found[0][1] - 1.0).abs() < 1e-12);
+}
+
+#[test]
+fn the_misfit_is_that_of_the_profiles() {
+    let at = |time, deviation| Snapshot {
+        time,
+        average: length(deviation),
+    };
+    let stored = [at(3.0, 0.05), at(3.0, 0.1), at(7.0, 0.05), at(7.0, 0.1)];
+    for deviation in [0.03, 0.07, 0.1, 0.22] {
+        let wanted = at(7.0, deviation);
+        let coefficients = post_hoc(&stored, &[wanted.average], 7.0).unwrap().remove(0);
+        // The integrals as sums over a fine grid.
+        let profile = |snapshot: Snapshot, time: f64| {
+            let exponent = snapshot.average.exponent();
+            if time > snapshot.time {
+                return 0.0;
+            }
+            (exponent + 1.0) * (time / snapshot.time).powf(exponent) / snapshot.time
+        };
+        let (mut difference, mut whole) = (0.0, 0.0);
+        for step in 0..70_000 {
+            let time = (f64::from(step) + 0.5) * 1e-4;
+            let parts = stored.iter().zip(&coefficients);
+            let sum: f64 = parts
+                .map(|(&part, share)| share * profile(part, time))
+                .sum();
+            difference += (profile(wanted, time) - sum).powi(2);
+            whole += profile(wanted, time).powi(2);
+        }
+        let (found, expected) = (
+            misfit(&stored, &coefficients, wanted),
+            (difference / whole).sqrt(),
+        );
+        assert!(
+            (found - expected).abs() < 1e-5,
+            "{deviation}: {found}, {expected}"
+        );
+        // A kept length fits but for rounding, others do not.
+        assert_eq!(found < 1e-6, (deviation - 0.1).abs() < 1e-9);
+    }
 }
 
 #[test]

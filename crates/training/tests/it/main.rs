@@ -6,5 +6,6 @@
 
 mod ema;
 mod learning;
+mod reconstruction;
 mod runs;
 mod world;
