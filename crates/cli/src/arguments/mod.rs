@@ -2,6 +2,7 @@
 
 mod bench;
 mod data;
+mod ema;
 mod files;
 mod guidance;
 mod parse;
@@ -15,6 +16,7 @@ use clap::{Parser, Subcommand, error::ErrorKind};
 
 pub use bench::{BenchCommand, BenchNet, BenchOps, BenchTrain};
 pub use data::{ConvertData, DataCommand, InspectData};
+pub use ema::{Ema, StoredPrecision};
 pub use files::{Connection, Convert, Fetch, Inspect, Models};
 pub use guidance::{GateName, GuidanceName, Weights};
 pub use sample::{PrecisionName, RandomName, SampleImages, Seeds};
@@ -43,6 +45,8 @@ pub enum Command {
     /// Look at data sets, and make archives of them
     #[command(subcommand)]
     Data(DataCommand),
+    /// Rebuild averages of a training run's weights, of any length, from the snapshots it kept
+    Ema(Ema),
     /// Measure the speed of this machine's arithmetic
     #[command(subcommand)]
     Bench(BenchCommand),

@@ -3,6 +3,7 @@
 mod bench;
 mod convert;
 mod data;
+mod ema;
 mod fetch;
 mod inspect;
 mod models;
@@ -27,6 +28,7 @@ pub fn run(command: Command) -> Result<()> {
         Command::TrainClassifier(arguments) => train::run(train::Verb::TrainClassifier, &arguments),
         Command::Data(DataCommand::Inspect(arguments)) => data::inspect::run(&arguments),
         Command::Data(DataCommand::Convert(arguments)) => data::convert::run(&arguments),
+        Command::Ema(arguments) => ema::run(&arguments),
         Command::Bench(BenchCommand::Net(arguments)) => bench::net::run(&arguments),
         Command::Bench(BenchCommand::Train(arguments)) => bench::train::run(&arguments),
         Command::Bench(BenchCommand::Ops(arguments)) => bench::ops::run(&arguments),

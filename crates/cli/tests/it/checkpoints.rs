@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{fixture, names, refusals::refuse, succeed};
 
-fn inspect(folder: &Path, file: &str) -> Value {
+pub fn inspect(folder: &Path, file: &str) -> Value {
     let said = succeed(folder, &format!("inspect --json --tensors {file}"));
     serde_json::from_str(&said).unwrap()
 }

@@ -8,6 +8,7 @@ mod bench;
 mod checkpoints;
 mod compare;
 mod data;
+mod ema;
 mod files;
 mod output;
 mod refusals;
