@@ -1,4 +1,4 @@
-"""Training steps of EDM2's network in PyTorch, written from the paper's equations: what `foil bench train` is compared with.
+"""Training steps of EDM2's network in PyTorch, written from the paper's equations: what Foil's training is compared with.
 
     python benchmarks/torch_train.py --model xxs --resolution 32 --channels 3 --labels 10 --batch 16 --variant bf16 --json
 
@@ -11,7 +11,6 @@ On a busy machine PyTorch's threads wait for each other at every operation: OMP_
 
 import argparse
 import json
-import math
 import resource
 import statistics
 import time
