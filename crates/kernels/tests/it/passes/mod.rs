@@ -4,6 +4,7 @@
 mod elementwise;
 mod layer_norm;
 mod mix;
+mod modulate;
 mod optimise;
 mod pixel_norm;
 mod resample;
