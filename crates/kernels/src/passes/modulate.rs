@@ -147,7 +147,7 @@ impl<T: Element> Pass for Backward<'_, T> {
     }
 }
 
-/// weights[0]·a + weights[1]·b, limited to −clip … clip.
+/// `weights[0]` · a + `weights[1]` · b, limited to −clip … clip.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LimitedMix {
     /// Of the two.
@@ -199,6 +199,8 @@ impl<T: Element> Pass for Parts<'_, T> {
             weights: [first, second],
             clip,
         } = self.mix;
+        // As the result is stored: in bf16 a limit may be rounded to less than itself.
+        let clip = T::from_f32(clip).to_f32();
         let ([result, gradient], [a, b]) = (self.inputs, self.outputs);
         let outputs = a.iter_mut().zip(b);
         for ((result, gradient), (a, b)) in result.iter().zip(gradient).zip(outputs) {

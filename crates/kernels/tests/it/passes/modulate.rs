@@ -148,6 +148,14 @@ fn parts_of_a_limited_mix_agree_with_the_twin_over_all_lengths() {
 }
 
 #[test]
+fn a_limit_that_storage_rounds_limits_all_the_same() {
+    // In bf16, 0.7 is stored as less and 1.3 as more.
+    for clip in [0.7, 1.3] {
+        for_both!(parts(101, clip));
+    }
+}
+
+#[test]
 fn sums_agree_with_the_twin_over_all_lengths() {
     for length in (0..70).chain([100, 192, MANY]) {
         for_both!(accumulates(length));
