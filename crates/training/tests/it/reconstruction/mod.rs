@@ -67,6 +67,7 @@ fn network(value: impl Fn(f64) -> f64) -> Snapshot {
         (name, tensor)
     });
     Snapshot {
+        role: foil_models::checkpoint::Role::Denoiser,
         encoder: Encoder::Rgb,
         weights: Weights::new("test", tensors.collect::<BTreeMap<_, _>>()),
         provenance: Provenance::default(),
