@@ -145,10 +145,10 @@ fn a_grid_has_a_row_for_each_class() {
     set(folder.path());
     succeed(folder.path(), "data inspect set --grid grid.png");
     let (width, height, channels, pixels) = picture(&folder.path().join("grid.png"));
-    assert_eq!((width, height, channels), (60, 12, 1));
+    assert_eq!((width, height, channels), (60, 12, 3));
     for row in 0..3 {
         let mut levels: Vec<u8> = (0..10)
-            .map(|column| pixels[60 * 4 * row + 6 * column])
+            .map(|column| pixels[3 * (60 * 4 * row + 6 * column)])
             .collect();
         levels.sort_unstable();
         let expected: Vec<u8> = (0..10).map(|image| 8 * (3 * image + row as u8)).collect();
