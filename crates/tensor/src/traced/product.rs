@@ -81,6 +81,7 @@ fn forward<T: Stored>(
     [x, weight]: [&Tensor; 2],
     mixed: Option<Mixed<'_>>,
 ) -> Result<Tensor> {
+    let x = x.contiguous()?;
     let (storage, layout) = x.storage_and_layout();
     let view = View::new(cpu(&storage)?, layout)?;
     let value = |residual: Option<&[T]>| {

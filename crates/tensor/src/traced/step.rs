@@ -51,7 +51,8 @@ impl<O: Operation<N>, const N: usize> Operated<O, N> {
     }
 
     fn forward_of<T: Stored>(&self, inputs: [&Tensor; N]) -> Result<Tensor> {
-        let stored = inputs.map(Tensor::storage_and_layout);
+        let inputs = contiguous(inputs)?;
+        let stored = inputs.each_ref().map(Tensor::storage_and_layout);
         let mut views = [View::NONE; N];
         for (view, (storage, layout)) in views.iter_mut().zip(&stored) {
             *view = View::new(cpu(storage)?, layout)?;
@@ -65,7 +66,8 @@ impl<O: Operation<N>, const N: usize> Operated<O, N> {
         inputs.copy_from_slice(&known.inputs);
         let mut wanted = [false; N];
         wanted.copy_from_slice(&known.wanted);
-        let stored = inputs.map(Tensor::storage_and_layout);
+        let inputs = contiguous(inputs)?;
+        let stored = inputs.each_ref().map(Tensor::storage_and_layout);
         let mut views = [View::NONE; N];
         for (view, (storage, layout)) in views.iter_mut().zip(&stored) {
             *view = View::new(cpu(storage)?, layout)?;
@@ -83,6 +85,15 @@ impl<O: Operation<N>, const N: usize> Operated<O, N> {
             .map(|gradient| gradient.map(T::buffer))
             .collect())
     }
+}
+
+/// What operations read: a variable or a constant may be a part of a larger tensor.
+fn contiguous<const N: usize>(inputs: [&Tensor; N]) -> Result<[Tensor; N]> {
+    let mut outputs = inputs.map(Tensor::clone);
+    for output in &mut outputs {
+        *output = output.contiguous()?;
+    }
+    Ok(outputs)
 }
 
 impl<O: Operation<N>, const N: usize> Step for Operated<O, N> {
