@@ -6,7 +6,10 @@ use candle_core::Tensor;
 use foil_kernels::{Instructions, passes::accumulate};
 
 use super::{Buffer, Traced, step::Outcome};
-use crate::{error::Result, operation::with_slice};
+use crate::{
+    error::{Named, Result},
+    operation::with_slice,
+};
 
 /// The gradients of the variables.
 #[derive(Debug, Default)]
@@ -24,6 +27,8 @@ impl Gradients {
 pub fn gradients(arguments: &[(Traced, Tensor)]) -> Result<Gradients> {
     let mut found = Found::default();
     for (argument, gradient) in arguments {
+        let named = Named::new("gradients", "argument", argument.value());
+        named.shaped(named.beside("gradient", gradient), named.shape)?;
         let gradient = with_slice::<f32, _>(gradient, <[f32]>::to_vec)?;
         found.add(argument, Buffer::F32(gradient));
     }

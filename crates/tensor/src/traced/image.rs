@@ -9,7 +9,7 @@ use super::{
     step::{Outcome, Step},
 };
 use crate::{
-    error::{Named, Result},
+    error::Result,
     operation::{Stored, with_slice, zeros},
 };
 
@@ -17,7 +17,7 @@ impl Traced {
     /// From `[batch, channels, height, width]` in `f32` to `[batch, height, width, channels + 1]` of another type: channels last, with
     /// one channel of ones.
     pub fn enter(&self, dtype: DType) -> Result<Self> {
-        let named = Named::new("enter", "image", self.value());
+        let named = self.named("enter", "image")?;
         let shape = named.dimensions("[batch, channels, height, width]")?;
         let value = with_slice::<f32, _>(self.value(), |image| match dtype {
             DType::BF16 => entered::<bf16>(shape, image),
@@ -28,7 +28,7 @@ impl Traced {
 
     /// From `[batch, height, width, channels]` to `[batch, channels, height, width]` in `f32`.
     pub fn leave(&self) -> Result<Self> {
-        let named = Named::new("leave", "image", self.value());
+        let named = self.named("leave", "image")?;
         let shape = named.dimensions("[batch, height, width, channels]")?;
         let value = match self.value().dtype() {
             DType::BF16 => with_slice(self.value(), |image: &[bf16]| left(shape, image)),
@@ -42,7 +42,7 @@ impl Traced {
 impl Traced {
     /// The mean over pixels: `[batch, height, width, channels]` to `[batch, channels]` in `f32`.
     pub fn mean_pixels(&self) -> Result<Self> {
-        let named = Named::new("mean_pixels", "image", self.value());
+        let named = self.named("mean_pixels", "image")?;
         let shape = named.dimensions("[batch, height, width, channels]")?;
         let value = self.value().to_dtype(DType::F32)?.mean((1, 2))?;
         let step = MeanPixels(shape, self.value().dtype());

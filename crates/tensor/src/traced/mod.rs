@@ -3,7 +3,7 @@
 //! candle has a graph of its own, and every operation of this crate is a node of it, on every device. It adds each gradient to
 //! zeros first, by loops of its own, and that takes most of a small network's time. Here the first gradient of a value is kept as
 //! it comes and later ones are added in place, every step is a pass of `foil-kernels`, and gradients of weights stay in `f32`.
-//! The steps are the very [`Operation`](crate::operation::Operation)s of the other graph, and each is tested against it.
+//! The steps are the very operations of the other graph, and each is tested against it.
 
 mod gradients;
 mod image;
@@ -25,6 +25,11 @@ pub use product::Mixed;
 pub(crate) use step::Buffer;
 use step::Step;
 pub use weight::RowOrder;
+
+use crate::{
+    error::{Named, Result},
+    operation::is_fast,
+};
 
 /// A tensor on the CPU that remembers how it was made.
 #[derive(Clone)]
@@ -58,6 +63,16 @@ impl Traced {
     /// Its value.
     pub fn value(&self) -> &Tensor {
         &self.0.value
+    }
+
+    /// Its value in its role, if the kernels can take it.
+    fn named(&self, operation: &'static str, name: &'static str) -> Result<Named<'_>> {
+        let named = Named::new(operation, name, self.value());
+        if is_fast(&[self.value()]) {
+            return Ok(named);
+        }
+        Err(named
+            .problem("a traced value has at least one number, in F32 or BF16, and lies on the CPU"))
     }
 
     /// What a step made of other values.

@@ -11,14 +11,14 @@ use super::{
     step::{Outcome, Step},
 };
 use crate::{
-    error::{Named, Result},
+    error::Result,
     operation::{Stored, with_slice, zeros},
 };
 
 impl Traced {
     /// mp_silu(self · (1 + shift)): `[batch, …, channels]` with a shift `[batch, channels]` in `f32`.
     pub fn modulate(&self, shift: &Self) -> Result<Self> {
-        let named = Named::new("modulate", "input", self.value());
+        let named = self.named("modulate", "input")?;
         let channels = named.channels(2)?;
         let batch = named.shape[0];
         named.shaped(named.beside("shift", shift.value()), &[batch, channels])?;

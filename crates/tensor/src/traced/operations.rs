@@ -14,7 +14,7 @@ use crate::{
     error::{Named, Result},
     mix::{self, same_but_channels, same_shape},
     normalise,
-    operation::{Known, Operation, Stored, View, is_fast, zeros},
+    operation::{Known, Operation, Stored, View, zeros},
     resample,
 };
 
@@ -23,12 +23,10 @@ impl Traced {
         operation: impl Operation<N>,
         inputs: [&Self; N],
     ) -> Result<Self> {
-        let tensors = inputs.map(Self::value);
-        let name = operation.name();
-        if !is_fast(&tensors) {
-            let named = Named::new(name, "input", tensors[0]);
-            return Err(named.problem("a traced value has at least one number and lies on the CPU"));
+        for input in inputs {
+            input.named(operation.name(), "input")?;
         }
+        let tensors = inputs.map(Self::value);
         let operated = Operated(operation);
         let value = operated.forward(tensors)?;
         Ok(Self::made(

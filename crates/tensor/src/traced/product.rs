@@ -15,8 +15,8 @@ use crate::{
     conv2d,
     error::{Named, Result},
     linear,
-    mix::{mp_sum_scale, same_shape},
-    operation::{Stored, View, cpu, is_fast, with_slice, zeros},
+    mix::mp_sum_scale,
+    operation::{Stored, View, cpu, with_slice, zeros},
     weighted::Weighted,
 };
 
@@ -35,7 +35,10 @@ impl Traced {
     /// As [`conv2d()`](crate::conv2d()) with stride 1 and as much padding as keeps the size, then mixed.
     pub fn conv2d(&self, weight: &Self, mixed: Option<Mixed<'_>>) -> Result<Self> {
         let named = Named::new("conv2d", "weight", weight.value());
-        let [_, _, height, _] = named.dimensions("[out, in, kernel height, kernel width]")?;
+        let [_, _, height, width] = named.dimensions("[out, in, kernel height, kernel width]")?;
+        if height != width || height.is_multiple_of(2) {
+            return Err(named.problem("a kernel that keeps the size is square and odd"));
+        }
         let product = conv2d::product(self.value(), named, [1, height / 2])?;
         self.multiplied(product, weight, mixed)
     }
@@ -53,11 +56,18 @@ impl Traced {
         weight: &Self,
         mixed: Option<Mixed<'_>>,
     ) -> Result<Self> {
-        let tensors = [self.value(), weight.value()];
-        if !is_fast(&tensors) {
-            let named = Named::new(product.name(), "input", tensors[0]);
-            return Err(named.problem("a traced value has at least one number and lies on the CPU"));
+        let named = self.named(product.name(), "input")?;
+        weight.named(product.name(), "weight")?;
+        if let Some(mixed) = mixed {
+            let shape = [&named.shape[..named.shape.len() - 1], &[product.outputs()]].concat();
+            let output = Named {
+                name: "output",
+                shape: &shape,
+                ..named
+            };
+            output.with(output.beside("residual", mixed.residual.value()), &shape)?;
         }
+        let tensors = [self.value(), weight.value()];
         let value = match self.value().dtype() {
             DType::BF16 => forward::<bf16>(&product, tensors, mixed),
             _ => forward::<f32>(&product, tensors, mixed),
@@ -69,9 +79,6 @@ impl Traced {
             let clip = clip.map_or(f32::INFINITY, |clip| clip as f32);
             LimitedMix { weights, clip }
         });
-        if let Some(mixed) = mixed {
-            same_shape(product.name(), &value, mixed.residual.value())?;
-        }
         Ok(Self::made(value, Multiplied { product, mix }, inputs))
     }
 }

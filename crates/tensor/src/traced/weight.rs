@@ -30,6 +30,17 @@ pub enum RowOrder {
 }
 
 impl RowOrder {
+    fn divides(self, weight: Named<'_>, rows: usize) -> Result<()> {
+        match self {
+            Self::ByRole { heads } if heads == 0 || !rows.is_multiple_of(3 * heads) => {
+                let problem =
+                    format!("rows do not divide into queries, keys and values of {heads} heads");
+                Err(weight.problem(problem))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Which stored row becomes this one, of so many.
     fn stored(self, row: usize, rows: usize) -> usize {
         match self {
@@ -47,13 +58,14 @@ impl Traced {
     /// Each row of a weight `[out, …]` as it multiplies: row · gain / (√length · (10⁻⁴ + ‖row‖₂ / √length)), of another type. The gain is
     /// one number; without it, 1.
     pub fn unit_rows(&self, gain: Option<&Self>, order: RowOrder, dtype: DType) -> Result<Self> {
-        let named = Named::new("unit_rows", "weight", self.value());
+        let named = self.named("unit_rows", "weight")?;
         if let Some(gain) = gain {
             named.shaped(named.beside("gain", gain.value()), &[])?;
         }
         let [rows, ..] = *named.shape else {
             return Err(named.problem("expected rows"));
         };
+        order.divides(named, rows)?;
         let length = self.value().elem_count() / rows.max(1);
         let factor = match gain {
             Some(gain) => gain.value().to_scalar::<f32>()?,
