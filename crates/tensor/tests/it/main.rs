@@ -12,3 +12,4 @@ mod laws;
 mod packed;
 mod refusals;
 mod table;
+mod traced;
