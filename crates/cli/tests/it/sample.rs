@@ -119,12 +119,13 @@ fn seeds_of_torch_give_the_images_of_the_reference_program() {
         }
     }
     let grid = pixels(&out.join("grid.png"));
-    assert_eq!(grid.len(), 4 * 3 * area);
-    // The second image begins where the first line of the first one ends.
-    assert_eq!(
-        grid[3 * 16..3 * 32],
-        pixels(&out.join("000001.png"))[..3 * 16]
-    );
+    // Every pixel is six wide; the second image begins where the first line of the first one ends.
+    assert_eq!(grid.len(), 4 * 3 * area * 36);
+    let line: Vec<u8> = grid[3 * 16 * 6..3 * 32 * 6]
+        .chunks_exact(6 * 3)
+        .flat_map(|pixel| pixel[..3].to_vec())
+        .collect();
+    assert_eq!(line, pixels(&out.join("000001.png"))[..3 * 16]);
 }
 
 #[test]

@@ -10,13 +10,18 @@ use super::{
     record::Record,
 };
 
+/// Smaller images are enlarged by a whole factor to about this many pixels.
+const SMALL: usize = 96;
 /// More would make a picture that few programs open.
 pub const LARGEST: usize = 1024;
 
 /// Writes the images side by side, in rows of about as many as there are rows.
 pub fn compose(images: &[PathBuf], out: &Path) -> Result<()> {
     let columns = (images.len() as f64).sqrt().ceil() as usize;
-    let pixels = images.iter().map(|path| read_pixels(path));
+    let pixels = images.iter().map(|path| {
+        let image = read_pixels(path)?;
+        Ok(enlarged(&image, enlargement(image.width)))
+    });
     let pixels = pixels.collect::<Result<Vec<_>>>()?;
     if pixels.is_empty() {
         return Ok(());
@@ -71,5 +76,54 @@ pub fn paste(sheet: &mut Pixels, image: &Pixels, [left, top]: [usize; 2]) {
                 _ => to.copy_from_slice(pixel),
             }
         }
+    }
+}
+
+/// How wide a pixel is drawn, so that small images can be seen.
+pub fn enlargement(resolution: usize) -> usize {
+    (SMALL / resolution.max(1)).max(1)
+}
+
+/// Every pixel as a square of so many.
+pub fn enlarged(image: &Pixels, factor: usize) -> Pixels {
+    let rows = image.bytes.chunks_exact(image.channels * image.width);
+    let wide = rows.map(|row| {
+        let pixels = row.chunks_exact(image.channels);
+        pixels.flat_map(|pixel| pixel.repeat(factor)).collect()
+    });
+    Pixels {
+        height: factor * image.height,
+        width: factor * image.width,
+        channels: image.channels,
+        bytes: wide.flat_map(|row: Vec<u8>| row.repeat(factor)).collect(),
+        not_numbers: image.not_numbers,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use foil_models::Pixels;
+
+    use super::enlarged;
+
+    #[test]
+    fn enlarged_pixels_are_squares() {
+        let image = |[height, width, channels]: [usize; 3], bytes: &[u8]| Pixels {
+            height,
+            width,
+            channels,
+            bytes: bytes.to_vec(),
+            not_numbers: 0,
+        };
+        let small = image([2, 1, 3], &[1, 2, 3, 4, 5, 6]);
+        let (above, below) = ([1, 2, 3, 1, 2, 3], [4, 5, 6, 4, 5, 6]);
+        let large = [above, above, below, below].concat();
+        assert_eq!(enlarged(&small, 2), image([4, 2, 3], &large));
+        assert_eq!(enlarged(&small, 1), small);
+        let grey = image([1, 2, 1], &[7, 9]);
+        assert_eq!(
+            enlarged(&grey, 2),
+            image([2, 4, 1], &[7, 7, 9, 9, 7, 7, 9, 9])
+        );
     }
 }

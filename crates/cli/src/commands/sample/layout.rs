@@ -6,11 +6,9 @@ use foil_models::Pixels;
 
 use super::{
     comparison::Cell,
-    grid::{page, paste},
+    grid::{enlarged, enlargement, page, paste},
 };
 
-/// Smaller images are enlarged by a whole factor to about this many pixels.
-const SMALL: usize = 96;
 /// Width of a cell for which text has its usual size; it grows with larger cells, so that it can be read beside them.
 const USUAL: f64 = 192.0;
 /// Everything below is for text of the usual size.
@@ -58,7 +56,7 @@ impl Layout {
     /// For so many cells of so many square images.
     pub fn new(cells: [usize; 2], images: usize, resolution: usize) -> Self {
         let across = (images as f64).sqrt().ceil() as usize;
-        let factor = (SMALL / resolution).max(1);
+        let factor = enlargement(resolution);
         let side = factor * resolution;
         let scale = ((across * side) as f64 / USUAL).max(1.0);
         let pitch = side + (scale * INNER_GAP).round() as usize;
@@ -197,27 +195,9 @@ fn lines(statements: &[String], capacity: usize) -> Vec<String> {
     lines
 }
 
-/// Every pixel as a square of so many.
-fn enlarged(image: &Pixels, factor: usize) -> Pixels {
-    let rows = image.bytes.chunks_exact(3 * image.width);
-    let wide = rows.map(|row| {
-        let pixels = row.chunks_exact(3);
-        pixels.flat_map(|pixel| pixel.repeat(factor)).collect()
-    });
-    Pixels {
-        height: factor * image.height,
-        width: factor * image.width,
-        channels: 3,
-        bytes: wide.flat_map(|row: Vec<u8>| row.repeat(factor)).collect(),
-        not_numbers: image.not_numbers,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use foil_models::Pixels;
-
-    use super::{enlarged, lines};
+    use super::lines;
 
     #[test]
     fn statements_share_lines_where_they_fit_and_are_cut_where_they_do_not() {
@@ -229,21 +209,5 @@ mod tests {
         assert_eq!(said(&["σ 80", "ρ 7", "bf16"], 9), ["σ 80", "ρ 7", "bf16"]);
         assert_eq!(said(&["ab", "abcdefgh", "c"], 5), ["ab", "abcd…", "c"]);
         assert_eq!(said(&[], 5), [""; 0]);
-    }
-
-    #[test]
-    fn enlarged_pixels_are_squares() {
-        let image = |height, width, bytes: &[u8]| Pixels {
-            height,
-            width,
-            channels: 3,
-            bytes: bytes.to_vec(),
-            not_numbers: 0,
-        };
-        let small = image(2, 1, &[1, 2, 3, 4, 5, 6]);
-        let (above, below) = ([1, 2, 3, 1, 2, 3], [4, 5, 6, 4, 5, 6]);
-        let large = [above, above, below, below].concat();
-        assert_eq!(enlarged(&small, 2), image(4, 2, &large));
-        assert_eq!(enlarged(&small, 1), small);
     }
 }
