@@ -133,12 +133,13 @@ impl<'a> Reconstruction<'a> {
     }
 
     fn is_result(&self, index: usize, path: &Path) -> bool {
-        let Ok(Contents::Edm2(found)) = Contents::open(path) else {
+        let Ok(Contents::Edm2(found) | Contents::Classifier(found)) = Contents::open(path) else {
             return false;
         };
         let wanted = self.outline(index);
         let mut tensors = found.weights.iter();
-        found.config == wanted.config
+        found.role == wanted.role
+            && found.config == wanted.config
             && found.encoder == wanted.encoder
             && found.provenance == wanted.provenance
             && tensors.all(|(name, tensor)| {

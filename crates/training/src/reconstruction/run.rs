@@ -7,7 +7,7 @@ use std::{
 
 use foil_models::{
     StoredTensor,
-    checkpoint::{Contents, Snapshot},
+    checkpoint::{Contents, Role, Snapshot},
     edm2::Plan,
 };
 
@@ -122,7 +122,8 @@ impl Stored {
                 problem: problem.to_owned(),
             })
         };
-        let Contents::Edm2(snapshot) = Contents::open(&path)? else {
+        let (Contents::Edm2(snapshot) | Contents::Classifier(snapshot)) = Contents::open(&path)?
+        else {
             return foreign("no EDM2 network among the snapshots");
         };
         let provenance = &snapshot.provenance;
@@ -157,6 +158,13 @@ impl Stored {
     /// That both describe the same network, with the same features drawn when it was made.
     fn check_same_run(&self, other: &Self) -> Result<()> {
         let (ours, theirs) = (&self.snapshot, &other.snapshot);
+        if ours.role != theirs.role {
+            let roles = [ours.role, theirs.role].map(Role::name);
+            return Err(self.differs(
+                other,
+                &format!("one is {}, the other {}", roles[0], roles[1]),
+            ));
+        }
         if ours.config != theirs.config {
             return Err(self.differs(other, "their configurations differ"));
         }

@@ -14,7 +14,7 @@ use std::{
 use candle_core::DType;
 use foil_models::{
     Encoder, StoredTensor, Weights,
-    checkpoint::{Contents, Provenance, Snapshot},
+    checkpoint::{Contents, Provenance, Role, Snapshot},
     edm2::{Config, Plan},
 };
 use foil_training::{
@@ -52,8 +52,18 @@ fn noise(name: &str, place: usize) -> f64 {
 
 /// A network whose trained numbers are `value` of their noise. What was never trained is noise itself.
 fn network(value: impl Fn(f64) -> f64) -> Snapshot {
-    let config = config();
-    let tensors = config.plan().unwrap().tensors(&config).into_iter();
+    network_for(Role::Denoiser, value)
+}
+
+fn network_for(role: Role, value: impl Fn(f64) -> f64) -> Snapshot {
+    let mut snapshot = Snapshot {
+        role,
+        encoder: Encoder::Rgb,
+        weights: Weights::new("test", BTreeMap::new()),
+        provenance: Provenance::default(),
+        config: config(),
+    };
+    let tensors = snapshot.tensors().unwrap().into_iter();
     let tensors = tensors.map(|(name, shape)| {
         let numbers = (0..shape.iter().product()).map(|place| {
             let noise = noise(&name, place);
@@ -66,13 +76,8 @@ fn network(value: impl Fn(f64) -> f64) -> Snapshot {
         let tensor = StoredTensor::in_memory(DType::F32, &shape, bytes(numbers)).unwrap();
         (name, tensor)
     });
-    Snapshot {
-        role: foil_models::checkpoint::Role::Denoiser,
-        encoder: Encoder::Rgb,
-        weights: Weights::new("test", tensors.collect::<BTreeMap<_, _>>()),
-        provenance: Provenance::default(),
-        config,
-    }
+    snapshot.weights = Weights::new("test", tensors.collect::<BTreeMap<_, _>>());
+    snapshot
 }
 
 /// Saves a snapshot as a training run would.
@@ -115,7 +120,7 @@ fn rebuild(run: &Path, lengths: &[f64], precision: Precision, out: &Path) -> Res
 
 fn open(path: &Path) -> Snapshot {
     match Contents::open(path).unwrap() {
-        Contents::Edm2(snapshot) => *snapshot,
+        Contents::Edm2(snapshot) | Contents::Classifier(snapshot) => *snapshot,
         other => panic!("{} holds {other:?}", path.display()),
     }
 }

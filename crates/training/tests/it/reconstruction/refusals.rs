@@ -77,6 +77,10 @@ fn snapshots_of_different_runs_are_named_in_pairs() {
         &|snapshot| snapshot.config.dropout = 0.1,
         &["configurations"],
     );
+    let other_role = |snapshot: &mut Snapshot| {
+        *snapshot = network_for(Role::CleanClassifier, |noise| noise);
+    };
+    strange(&other_role, &["edm2-clean-classifier"]);
     let other = Encoder::Latent(foil_models::Whitening::published());
     strange(&|snapshot| snapshot.encoder = other.clone(), &["encoders"]);
     let other_features = |snapshot: &mut Snapshot| {
