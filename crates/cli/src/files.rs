@@ -5,15 +5,19 @@ use std::{
     cell::Cell,
     ops::ControlFlow,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use anyhow::{Context, Result, bail};
 use foil_hub::{Address, Environment, Event, Observer, Source, Store};
-use foil_models::preset::{LICENCE, Named, Network};
+use foil_models::{
+    SourceFile, bundled,
+    preset::{LICENCE, Named, Network},
+};
 
 use crate::{
     arguments::Connection,
-    interrupt,
+    interrupt, open,
     progress::{Bar, Progress},
 };
 
@@ -52,11 +56,14 @@ impl Files {
             .collect()
     }
 
-    /// The one file that a text names: not a preset that needs several.
-    pub fn one(&self, text: &str) -> Result<PathBuf> {
+    /// The one file that a text names, which may be part of the program: not a preset that needs several.
+    pub fn one(&self, text: &str) -> Result<Arc<SourceFile>> {
+        if bundled::file(text).is_some() {
+            return open::file(Path::new(text));
+        }
         let mut files = self.named(text)?;
         match (files.pop(), files.is_empty()) {
-            (Some(file), true) => Ok(file),
+            (Some(file), true) => Ok(SourceFile::open(file)?),
             _ => bail!("{text} is a preset with several networks; here one is needed"),
         }
     }

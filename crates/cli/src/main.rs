@@ -1,7 +1,6 @@
 //! `foil`: train, sample and evaluate guided diffusion models.
 
 mod arguments;
-mod classes;
 mod commands;
 mod files;
 mod interrupt;

@@ -1,14 +1,10 @@
 //! Networks by whatever name they were called.
 
-use std::{
-    fs::File,
-    io::{Read, Seek, SeekFrom},
-    path::Path,
-};
+use std::{path::Path, sync::Arc};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use foil_models::{
-    Encoder, Weights,
+    Encoder, SourceFile, Weights, bundled,
     checkpoint::{Contents, Snapshot},
     edm2::Config,
 };
@@ -31,8 +27,8 @@ impl NetworkFile {
     }
 
     /// Reads the description of a file that is there, and was called `name`.
-    pub fn read(name: &str, path: &Path) -> Result<Self> {
-        let Contents::Edm2(snapshot) = Contents::open(path)? else {
+    pub fn read(name: &str, file: &Arc<SourceFile>) -> Result<Self> {
+        let Contents::Edm2(snapshot) = Contents::of(file)? else {
             bail!("{name} is no EDM2 network; `foil inspect` shows what it is");
         };
         let Snapshot {
@@ -45,31 +41,31 @@ impl NetworkFile {
             config,
             encoder,
             weights,
-            fingerprint: fingerprint(path)?,
+            fingerprint: fingerprint(file)?,
         })
     }
 }
 
-/// Tells files apart without reading all of them: of the length, the first and the last megabyte.
-pub fn fingerprint(path: &Path) -> Result<String> {
-    let described = || format!("cannot read {}", path.display());
-    let digest = ends(path).with_context(described)?.finish();
-    let start = digest.as_ref().iter().take(8);
-    let number = start.fold(0, |number, &byte| number << 8 | u64::from(byte));
-    Ok(format!("{number:016x}"))
+/// A file by its path, or a bundled network by its name.
+pub fn file(path: &Path) -> Result<Arc<SourceFile>> {
+    let bundled = path.to_str().and_then(bundled::file);
+    match bundled.filter(|_| !path.is_file()) {
+        Some(file) => Ok(file),
+        None => Ok(SourceFile::open(path)?),
+    }
 }
 
-fn ends(path: &Path) -> std::io::Result<Digest> {
+/// Tells files apart without reading all of them: of the length, the first and the last megabyte.
+pub fn fingerprint(file: &SourceFile) -> Result<String> {
     const PART: u64 = 1 << 20;
-    let mut file = File::open(path)?;
-    let length = file.metadata()?.len();
+    let length = file.length();
     let mut digest = Digest::new(&SHA256);
     digest.update(&length.to_le_bytes());
     for start in [0, length.saturating_sub(PART)] {
-        file.seek(SeekFrom::Start(start))?;
-        let mut bytes = Vec::new();
-        file.by_ref().take(PART).read_to_end(&mut bytes)?;
-        digest.update(&bytes);
+        digest.update(&file.part(start..length.min(start + PART))?);
     }
-    Ok(digest)
+    let digest = digest.finish();
+    let start = digest.as_ref().iter().take(8);
+    let number = start.fold(0, |number, &byte| number << 8 | u64::from(byte));
+    Ok(format!("{number:016x}"))
 }

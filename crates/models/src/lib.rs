@@ -2,6 +2,7 @@
 //! checkpoints.
 
 pub mod autoencoder;
+pub mod bundled;
 pub mod checkpoint;
 pub mod classes;
 pub mod edm2;

@@ -73,6 +73,11 @@ impl SourceFile {
         self.length
     }
 
+    /// A copy of a part of it that is not empty.
+    pub fn part(&self, range: Range<u64>) -> Result<Vec<u8>> {
+        Ok(self.map(&range)?.to_vec())
+    }
+
     /// A part of it that is not empty, where it lies.
     pub(crate) fn map(&self, range: &Range<u64>) -> Result<Mapped> {
         let mapped = match &self.place {

@@ -13,7 +13,7 @@ pub struct Models {
 
 #[derive(Debug, Args)]
 pub struct Fetch {
-    /// Presets or networks of `foil models`, https:// addresses, hf://owner/name/path@revision, or paths of files
+    /// Published presets or networks of `foil models`, https:// addresses, hf://owner/name/path@revision, or paths of files
     #[arg(required = true, value_name = "NAME|URL")]
     pub sources: Vec<String>,
     #[command(flatten)]
@@ -30,7 +30,7 @@ pub struct Connection {
 
 #[derive(Debug, Args)]
 pub struct Inspect {
-    /// A file of NVIDIA's, PyTorch's or Foil's, or any safetensors file; its name does not matter
+    /// A file of NVIDIA's, PyTorch's or Foil's, or any safetensors file, whatever its name; or a network that is part of this program
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// Print one JSON object instead of TOML
@@ -43,7 +43,7 @@ pub struct Inspect {
 
 #[derive(Debug, Args)]
 pub struct Convert {
-    /// The checkpoint to read
+    /// The checkpoint to read, or a network that is part of this program
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// The file to write: a snapshot of Foil if it is a network that Foil knows, else its tensors by their names

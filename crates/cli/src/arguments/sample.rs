@@ -13,8 +13,9 @@ use super::{
 
 #[derive(Debug, Args)]
 pub struct SampleImages {
-    /// The network: a preset of `foil models`, a file, hf://owner/repository/file or an https URL
-    #[arg(long, value_name = "MODEL", required_unless_present = "from")]
+    /// The network: a preset of `foil models`, a file, hf://owner/repository/file or an https URL [default: fashion, a part of this
+    /// program, and --grid]
+    #[arg(long, value_name = "MODEL")]
     pub model: Option<String>,
     /// The network that guides it: for auto a weaker version of it, for cfg an unconditional one
     #[arg(long, value_name = "MODEL")]
@@ -38,7 +39,7 @@ pub struct SampleImages {
     /// Seeds, one for each image, such as 0-63 or 3,7,100-199 [default: 0-15, for --compare 0-3]
     #[arg(long, value_parser = Seeds::parse)]
     pub seeds: Option<Seeds>,
-    /// The class of all images, by its number or its ImageNet name [default: each image draws its own]
+    /// The class of all images, by its number or its name [default: each image draws its own]
     #[arg(long, value_name = "CLASS")]
     pub class: Option<String>,
     /// Steps
@@ -120,6 +121,13 @@ pub struct SampleImages {
     /// Print the settings as TOML and stop
     #[arg(long)]
     pub dry_run: bool,
+}
+
+impl SampleImages {
+    /// Whether all images are wanted side by side: who names no model wants to see something.
+    pub fn wants_grid(&self) -> bool {
+        self.output.grid || self.model.is_none() && self.from.is_none()
+    }
 }
 
 /// What is written, and where.

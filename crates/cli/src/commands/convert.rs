@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, bail};
 use foil_models::checkpoint::{self, Contents};
 
-use crate::{arguments::Convert, output};
+use crate::{arguments::Convert, open, output};
 
 /// Writes what a file holds and says so in one line.
 pub fn run(arguments: &Convert) -> Result<()> {
@@ -13,7 +13,7 @@ pub fn run(arguments: &Convert) -> Result<()> {
     if !force && std::fs::symlink_metadata(out).is_ok() {
         bail!("{} exists; --force writes over it", out.display());
     }
-    let (what, tensors) = match Contents::open(file)? {
+    let (what, tensors) = match Contents::of(&open::file(file)?)? {
         Contents::Edm2(network) => {
             network.save(out)?;
             ("EDM2 network", network.weights.iter().count())

@@ -9,14 +9,14 @@ use foil_models::{
 };
 use serde_json::{Map, json};
 
-use crate::{arguments::Inspect, output, report::Report};
+use crate::{arguments::Inspect, open, output, report::Report};
 
 /// Looks into a file and prints what it found.
 pub fn run(arguments: &Inspect) -> Result<()> {
-    let path = &arguments.file;
-    let contents = Contents::open(path)?;
+    let file = open::file(&arguments.file)?;
+    let contents = Contents::of(&file)?;
     let mut report = Report::new();
-    report.add("format", &Format::of_file(path)?.to_string())?;
+    report.add("format", &Format::of_file(&file)?.to_string())?;
     let weights = match &contents {
         Contents::Edm2(network) | Contents::Classifier(network) => {
             report.network(network)?;

@@ -1,7 +1,10 @@
 //! `foil models`: every preset with what it needs and what its authors report.
 
 use anyhow::Result;
-use foil_models::preset::{self, LICENCE, Preset, Published};
+use foil_models::{
+    bundled::{self, Part},
+    preset::{self, LICENCE, Preset, Published},
+};
 use serde::Serialize;
 
 use crate::{
@@ -21,8 +24,17 @@ main and guide are named without edm2-img512- or edm2-img64-.";
 
 #[derive(Serialize)]
 struct Listing {
+    bundled: Vec<Bundled>,
     licence: &'static str,
     presets: Vec<Entry>,
+}
+
+#[derive(Serialize)]
+struct Bundled {
+    name: &'static str,
+    data: &'static str,
+    networks: Vec<String>,
+    bytes: u64,
 }
 
 #[derive(Serialize)]
@@ -59,12 +71,47 @@ pub fn run(arguments: &Models) -> Result<()> {
         .map(|preset| entry(preset, &files))
         .collect();
     let presets = presets?;
+    let bundled: Vec<Bundled> = bundled::ALL.iter().map(Bundled::of).collect();
     if arguments.json {
         let licence = LICENCE;
-        let listing = serde_json::to_string(&Listing { licence, presets })?;
+        let listing = serde_json::to_string(&Listing {
+            bundled,
+            licence,
+            presets,
+        })?;
         return output::print(&format!("{listing}\n"));
     }
-    output::print(&table(&presets, terminal_width()))
+    let bundled: String = bundled.iter().map(Bundled::lines).collect();
+    output::print(&format!("{bundled}{}", table(&presets, terminal_width())))
+}
+
+impl Bundled {
+    fn of(bundle: &bundled::Bundle) -> Self {
+        let networks = Part::ALL.map(|part| bundle.network(part));
+        let files = networks.iter().filter_map(|name| bundled::file(name));
+        Self {
+            name: bundle.name,
+            data: bundle.data,
+            bytes: files.map(|file| file.length()).sum(),
+            networks: networks.into(),
+        }
+    }
+
+    /// Below the name, its networks; at most 80 columns.
+    fn lines(&self) -> String {
+        let prefix = format!("{}-", self.name);
+        let parts = self.networks.iter();
+        let parts: Vec<&str> = parts
+            .filter_map(|name| name.strip_prefix(&prefix))
+            .collect();
+        format!(
+            "{}  {} at 32×32, part of this program, {:.1} MB; networks {prefix}…\n  {}\n\n",
+            self.name,
+            self.data,
+            self.bytes as f64 / 1e6,
+            parts.join(", ")
+        )
+    }
 }
 
 fn entry(preset: &'static Preset, files: &Files) -> Result<Entry> {

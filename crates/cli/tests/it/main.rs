@@ -5,6 +5,7 @@
 )]
 
 mod bench;
+mod bundled;
 mod checkpoints;
 mod compare;
 mod data;

@@ -254,8 +254,11 @@ fn wrong_requests_are_told_before_anything_is_written() {
     let sample = |rest: &str| format!("sample --out images --model {rest}");
     let before = names(folder.path());
     for (arguments, words) in [
-        ("sample --out images".to_owned(), &["--model"][..]),
-        (sample("missing.pkl"), &["missing.pkl"]),
+        (sample("missing.pkl"), &["missing.pkl"][..]),
+        (
+            sample("fashion --class unicorn"),
+            &["unicorn", "Fashion-MNIST", "bag"],
+        ),
         (sample("."), &["folder"]),
         (sample("empty.pkl"), &["empty.pkl", "empty"]),
         (

@@ -1,6 +1,6 @@
 //! The container a file is, by its first bytes.
 
-use std::{fmt, path::Path};
+use std::fmt;
 
 use super::{
     problem::{Found, Problem},
@@ -24,16 +24,14 @@ pub enum Format {
 
 impl Format {
     /// The format of a file.
-    pub fn of_file(path: impl AsRef<Path>) -> Result<Self> {
-        let path = path.as_ref();
-        let file = SourceFile::open(path)?;
+    pub fn of_file(file: &SourceFile) -> Result<Self> {
         let found = if file.length() == 0 {
             Self::of(&[])
         } else {
             Self::of(&file.map(&(0..file.length()))?)
         };
         found.map_err(|problem| Error::Foreign {
-            path: path.to_owned(),
+            path: file.path().to_owned(),
             problem: problem.0,
         })
     }

@@ -5,6 +5,7 @@
 )]
 
 mod autoencoder;
+mod bundled;
 mod checkpoint;
 mod edm2;
 mod golden;

@@ -108,11 +108,11 @@ struct Opened {
 
 impl Opened {
     fn file(name: &str, files: &Files) -> Result<Self> {
-        let path = files.one(name)?;
+        let file = files.one(name)?;
         let begin = Instant::now();
         let NetworkFile {
             config, weights, ..
-        } = NetworkFile::read(name, &path)?;
+        } = NetworkFile::read(name, &file)?;
         Ok(Self {
             config,
             weights,

@@ -93,7 +93,7 @@ impl<'a> Work<'a> {
         if let Some(raw) = self.raw.take() {
             raw.finish()?;
         }
-        if self.arguments.output.grid {
+        if self.arguments.wants_grid() {
             let shown = self.job.seeds.iter().take(grid::LARGEST);
             let images: Vec<PathBuf> = shown.map(|&seed| self.path(seed)).collect();
             grid::compose(&images, &self.arguments.output.out.join("grid.png"))?;

@@ -9,6 +9,7 @@ mod job;
 mod layout;
 mod networks;
 mod raw;
+mod recipe;
 mod record;
 mod resolve;
 mod settings;

@@ -187,13 +187,13 @@ impl Loaded {
 
 impl Autoencoder {
     fn open(name: &str, files: &Files) -> Result<Self> {
-        let path = files
+        let file = files
             .one(name)
             .context("the network makes latents, which need an autoencoder")?;
-        let Contents::Tensors(weights) = Contents::open(&path)? else {
+        let Contents::Tensors(weights) = Contents::of(&file)? else {
             bail!("{name} is no autoencoder; `foil inspect` shows what it is");
         };
-        let fingerprint = fingerprint(&path)?;
+        let fingerprint = fingerprint(&file)?;
         Ok(Self {
             weights,
             fingerprint,

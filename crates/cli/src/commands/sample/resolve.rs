@@ -1,19 +1,17 @@
 //! From what was typed to settings: a preset fills in what was left out.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use foil_kernels::{InstructionSet, Instructions};
-use foil_models::preset::{self, Preset};
+use foil_models::bundled;
 
 use super::{
     comparison::Comparison,
     image,
+    recipe::Recipe,
     record::Record,
     settings::{ChurnSettings, Precision, Settings},
 };
-use crate::{
-    arguments::{GuidanceName, PrecisionName, SampleImages, Seeds, Weights},
-    classes,
-};
+use crate::arguments::{GuidanceName, PrecisionName, SampleImages, Seeds, Weights};
 
 /// What to make.
 pub struct Job {
@@ -64,15 +62,11 @@ impl Job {
 
 /// What to compare.
 pub fn comparison(arguments: &SampleImages, weights: &Weights) -> Result<Comparison> {
-    let model = arguments.model.as_deref();
-    let of_preset = |method: preset::Method| {
-        let guidance = preset::find(model?)?.guidance?;
-        (guidance.method == method).then(|| guidance.guide.to_string())
-    };
-    let given = |name: &Option<String>, method| name.clone().or_else(|| of_preset(method));
+    let recipe = recipe(arguments);
+    let given = |name: &Option<String>, method| name.clone().or(recipe.guide(method).cloned());
     let comparison = Comparison {
-        unconditional: given(&arguments.unconditional, preset::Method::Cfg),
-        guide: given(&arguments.guide, preset::Method::Auto),
+        unconditional: given(&arguments.unconditional, GuidanceName::ClassifierFree(1.0)),
+        guide: given(&arguments.guide, GuidanceName::Auto(1.0)),
         weights: weights.0.clone(),
         seeds: seeds(arguments, 4),
         unguided: Settings {
@@ -95,28 +89,20 @@ fn seeds(arguments: &SampleImages, count: u64) -> Vec<u64> {
 }
 
 fn settings(arguments: &SampleImages) -> Result<Settings> {
-    let model = arguments.model.as_deref().context("--model is needed")?;
-    let preset = preset::find(model);
-    let guidance = arguments
-        .guidance
-        .unwrap_or(preset.map_or(GuidanceName::None, method));
-    let of_preset = preset.and_then(|preset| preset.guidance);
-    let of_preset = of_preset.filter(|_| guidance.needs_guide());
-    let of_preset = of_preset.map(|guidance| guidance.guide.to_string());
+    let recipe = recipe(arguments);
+    let guidance = arguments.guidance.unwrap_or(recipe.guidance);
+    let guide = arguments.guide.as_ref().or(recipe.guide(guidance));
     let churn = (arguments.churn != 0.0).then_some(ChurnSettings {
         amount: arguments.churn,
         sigma_min: arguments.churn_min,
         sigma_max: Some(arguments.churn_max).filter(|limit| *limit != f64::INFINITY),
         inflation: arguments.churn_noise,
     });
-    let class = arguments
-        .class
-        .as_deref()
-        .map(classes::number)
-        .transpose()?;
+    let class = arguments.class.as_ref();
+    let class = class.map(|class| recipe.class(class)).transpose()?;
     Ok(Settings {
-        model: preset.map_or_else(|| model.to_owned(), |preset| preset.main.to_string()),
-        guide: arguments.guide.clone().or(of_preset),
+        guide: guide.cloned(),
+        model: recipe.model,
         autoencoder: arguments.autoencoder.clone(),
         guidance: guidance.to_string(),
         interval: arguments
@@ -135,13 +121,11 @@ fn settings(arguments: &SampleImages) -> Result<Settings> {
     })
 }
 
-fn method(preset: &Preset) -> GuidanceName {
-    match preset.guidance {
-        None => GuidanceName::None,
-        Some(guidance) => match guidance.method {
-            preset::Method::Auto => GuidanceName::Auto(guidance.weight),
-            preset::Method::Cfg => GuidanceName::ClassifierFree(guidance.weight),
-        },
+/// What the model's name stands for; without one, what is part of the program.
+fn recipe(arguments: &SampleImages) -> Recipe {
+    match &arguments.model {
+        Some(model) => Recipe::of(model),
+        None => Recipe::of_bundle(bundled::DEFAULT),
     }
 }
 

@@ -1,6 +1,9 @@
 //! PyTorch's containers: views, shared storages, every type.
 
-use foil_models::checkpoint::{Contents, Format};
+use foil_models::{
+    SourceFile,
+    checkpoint::{Contents, Format},
+};
 
 use super::{assert_same, fixture, tensors};
 
@@ -13,7 +16,10 @@ fn both_of_torchs_formats_give_the_tensors_that_safetensors_gives() {
         ("torch-legacy.pt", Format::TorchStream),
     ] {
         let path = fixture("checkpoints").join(name);
-        assert_eq!(Format::of_file(&path).unwrap(), format);
+        assert_eq!(
+            Format::of_file(&SourceFile::open(&path).unwrap()).unwrap(),
+            format
+        );
         assert_same(&tensors(&path), &golden);
     }
 }

@@ -1,7 +1,7 @@
 //! NVIDIA's network pickles against what PyTorch reads in them.
 
 use foil_models::{
-    Encoder,
+    Encoder, SourceFile,
     checkpoint::{Contents, Format, Provenance, Snapshot},
     edm2::Config,
 };
@@ -81,7 +81,10 @@ fn every_tensor_has_the_values_that_torch_reads() {
 #[test]
 fn all_that_a_network_can_be_made_with_is_understood() {
     let path = fixture("checkpoints/latents-2147483-0.135.pkl");
-    assert_eq!(Format::of_file(&path).unwrap(), Format::Pickle);
+    assert_eq!(
+        Format::of_file(&SourceFile::open(&path).unwrap()).unwrap(),
+        Format::Pickle
+    );
     let network = network("checkpoints/latents-2147483-0.135.pkl");
     let expected = Config {
         resolution: 2,

@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, path::Path};
 
 use candle_core::DType;
-use foil_models::checkpoint::{Contents, Format, header, write};
+use foil_models::{
+    SourceFile,
+    checkpoint::{Contents, Format, header, write},
+};
 
 use super::{assert_same, fixture, networks::network, tensors};
 
@@ -22,7 +25,10 @@ fn a_converted_network_is_the_same_network() {
         original.config.dropout = 0.1 + 0.2;
         let path = folder.path().join("network.safetensors");
         original.save(&path).unwrap();
-        assert_eq!(Format::of_file(&path).unwrap(), Format::Safetensors);
+        assert_eq!(
+            Format::of_file(&SourceFile::open(&path).unwrap()).unwrap(),
+            Format::Safetensors
+        );
         let Contents::Edm2(copy) = Contents::open(&path).unwrap() else {
             panic!("not a network");
         };

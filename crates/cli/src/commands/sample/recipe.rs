@@ -1,0 +1,101 @@
+//! What the name of a model fills in: networks, the method of guidance and its weight.
+
+use anyhow::{Result, bail};
+use foil_models::{
+    bundled::{self, Bundle, Part},
+    classes,
+    preset::{self, Method, Preset},
+};
+
+use crate::arguments::GuidanceName;
+
+/// A way to sample, of which each part can be chosen otherwise.
+pub struct Recipe {
+    pub model: String,
+    pub guidance: GuidanceName,
+    /// The weaker version of the model, for autoguidance.
+    guide: Option<String>,
+    /// The network without classes, for classifier-free guidance.
+    unconditional: Option<String>,
+    bundle: Option<&'static Bundle>,
+}
+
+impl Recipe {
+    /// Of a bundle, of a preset, or of a network that has only itself.
+    pub fn of(model: &str) -> Self {
+        let bundle = bundled::find(model);
+        if let Some(bundle) = bundle.filter(|bundle| bundle.name == model) {
+            return Self::of_bundle(bundle);
+        }
+        if let Some(preset) = preset::find(model) {
+            return Self::of_preset(preset);
+        }
+        Self {
+            model: model.to_owned(),
+            guidance: GuidanceName::None,
+            guide: None,
+            unconditional: None,
+            bundle,
+        }
+    }
+
+    /// The main network, guided by its weaker version.
+    pub fn of_bundle(bundle: &'static Bundle) -> Self {
+        Self {
+            model: bundle.network(Part::Main),
+            guidance: GuidanceName::Auto(bundle.weight),
+            guide: Some(bundle.network(Part::Guide)),
+            unconditional: Some(bundle.network(Part::Unconditional)),
+            bundle: Some(bundle),
+        }
+    }
+
+    fn of_preset(preset: &Preset) -> Self {
+        let of = |method: Method| {
+            let guidance = preset
+                .guidance
+                .filter(|guidance| guidance.method == method)?;
+            Some(guidance.guide.to_string())
+        };
+        Self {
+            model: preset.main.to_string(),
+            guidance: match preset.guidance {
+                None => GuidanceName::None,
+                Some(guidance) => match guidance.method {
+                    Method::Auto => GuidanceName::Auto(guidance.weight),
+                    Method::Cfg => GuidanceName::ClassifierFree(guidance.weight),
+                },
+            },
+            guide: of(Method::Auto),
+            unconditional: of(Method::Cfg),
+            bundle: None,
+        }
+    }
+
+    /// The network that guides by this method.
+    pub fn guide(&self, guidance: GuidanceName) -> Option<&String> {
+        match guidance {
+            GuidanceName::Auto(_) => self.guide.as_ref(),
+            GuidanceName::ClassifierFree(_) => self.unconditional.as_ref(),
+            GuidanceName::None | GuidanceName::Truncation(_) => None,
+        }
+    }
+
+    /// The number of a class that was typed as a number or a name; whether the network knows the number is another matter.
+    pub fn class(&self, text: &str) -> Result<u32> {
+        if let Ok(number) = text.parse() {
+            return Ok(number);
+        }
+        let Some(bundle) = self.bundle else {
+            return Ok(classes::imagenet_number(text)?);
+        };
+        match bundle.class(text) {
+            Some(class) => Ok(class),
+            None => bail!(
+                "class '{text}' is no number and no class of {}: allowed are {}",
+                bundle.data,
+                bundle.classes.join(", ")
+            ),
+        }
+    }
+}
