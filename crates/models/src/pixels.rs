@@ -1,4 +1,4 @@
-//! From what networks and autoencoders make to pixels of 8 bits: the only place where they are rounded.
+//! From what networks and autoencoders make to pixels of 8 bits, the only place where they are rounded, and back.
 //!
 //! EDM2 rounds in two ways, by truncating both times: networks on pixels work in [−1, 1], and half a step is added; the
 //! autoencoder of its latent networks works in [0, 1], and 255 levels of 256 are as wide as a step
@@ -23,6 +23,13 @@ pub struct Pixels {
     pub not_numbers: usize,
 }
 
+impl Pixels {
+    /// What networks on pixels see of a level: a number in [−1, 1].
+    pub fn number(level: u8) -> f32 {
+        f32::from(level) / 127.5 - 1.0
+    }
+}
+
 impl Encoder {
     /// Images `[batch, channels, height, width]` to pixels: a network's own result, or for latents what the autoencoder's decoder
     /// made of it.
@@ -34,7 +41,7 @@ impl Encoder {
     }
 }
 
-/// Of a number in [−1, 1], at level/127.5 − 1 for each of 256 levels.
+/// Of a number in [−1, 1], at [`Pixels::number`] for each of 256 levels.
 fn from_network(value: f32) -> f32 {
     value * 127.5 + 128.0
 }

@@ -5,7 +5,7 @@ use std::{ops::Range, sync::Arc};
 use candle_core::{Device, Tensor};
 use foil_data::{Dataset, Flip, Kind, Order};
 use foil_diffusion::random::Stream;
-use foil_models::Encoder;
+use foil_models::{Encoder, Pixels};
 use rayon::prelude::*;
 
 use crate::{
@@ -147,7 +147,7 @@ impl Images {
                 let mut pixels = vec![0; out.len()];
                 self.dataset.pixels(index, flip, &mut pixels)?;
                 for (value, pixel) in out.iter_mut().zip(pixels) {
-                    *value = f32::from(pixel) / 127.5 - 1.0;
+                    *value = Pixels::number(pixel);
                 }
             }
             Kind::Moments => {

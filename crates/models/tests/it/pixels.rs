@@ -1,7 +1,7 @@
 //! Pixels and latents by EDM2's formulas.
 
 use candle_core::{Device, Tensor};
-use foil_models::{Encoder, Whitening};
+use foil_models::{Encoder, Pixels, Whitening};
 
 fn bytes(encoder: &Encoder, values: &[f32]) -> Vec<u8> {
     let image = Tensor::from_slice(values, (1, 1, 1, values.len()), &Device::Cpu).expect("image");
@@ -16,6 +16,8 @@ fn every_level_of_a_pixel_survives_the_way_through_a_network_s_range() {
         .map(|&level| f32::from(level) / 127.5 - 1.0)
         .collect();
     assert_eq!(bytes(&Encoder::Rgb, &values), levels);
+    let numbers: Vec<f32> = levels.iter().map(|&level| Pixels::number(level)).collect();
+    assert_eq!(numbers, values);
 }
 
 #[test]
