@@ -1,0 +1,19 @@
+//! What images are worth: features of them by a network, the moments of features over many images, and how many show their class.
+//!
+//! Sums are made in fixed parts, so that neither the number of threads nor the division into batches changes a bit.
+
+mod accuracy;
+mod error;
+mod gathering;
+mod images;
+mod judge;
+mod reference;
+mod statistics;
+
+pub use accuracy::{Accuracy, OfClass, accuracy};
+pub use error::{Error, Result};
+pub use gathering::Gathering;
+pub use images::Images;
+pub use judge::{Judge, Judged};
+pub use reference::{Named, Reference};
+pub use statistics::{Statistics, statistics};

@@ -1,0 +1,31 @@
+//! Where images lie in the space of features, and how they spread there: what two sets of images are compared by.
+
+use std::ops::ControlFlow;
+
+use crate::{Gathering, Images, Judge, Result};
+
+/// The first two moments of the features of many images.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Statistics {
+    /// How many; at least 2.
+    pub images: u64,
+    /// `[features]`
+    pub mean: Vec<f64>,
+    /// `[features, features]`, unbiased: sums of products over the number of images less one.
+    pub covariance: Vec<f64>,
+}
+
+/// Judges all images. The observer is told how many have been judged, and can stop.
+pub fn statistics(
+    judge: &Judge,
+    images: &dyn Images,
+    observer: &mut dyn FnMut(usize) -> ControlFlow<()>,
+) -> Result<Statistics> {
+    let mut gathering = Gathering::new(judge.features()?);
+    judge.judge_all(
+        images,
+        &mut |judged| gathering.add(&judged.features),
+        observer,
+    )?;
+    gathering.finish()
+}

@@ -1,0 +1,10 @@
+//! Tests of the evaluation crate.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot set itself up has failed"
+)]
+
+mod gathering;
+mod judging;
+mod references;
+mod world;
