@@ -8,6 +8,6 @@ mod read;
 mod write;
 
 pub use error::FileError;
-pub use folder::{check_writable, folder_of};
+pub use folder::{check_writable, folder_of, remove_unfinished};
 pub use read::read;
 pub use write::{Unfinished, write, write_with};

@@ -17,8 +17,11 @@ use crate::{Error, Layout, Result, Settings, State, Status, tally::Tally};
 
 const KIND: &str = "training-state";
 const CONFIG: &str = "config.toml";
+const STATE: &str = "state.safetensors";
 const STATS: &str = "stats.jsonl";
 const SNAPSHOTS: &str = "snapshots";
+/// Pictures, which the observer of a run may draw.
+const SAMPLES: &str = "samples";
 
 /// The folder of a run, which no other process writes to as long as this lives.
 #[derive(Debug)]
@@ -28,8 +31,11 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Opens or makes it.
+    /// Opens or makes it. What is there and is no run is refused and stays as it is.
     pub fn open(path: &Path) -> Result<Self> {
+        if Self::settings_in(path)?.is_none() {
+            refuse_remains(path)?;
+        }
         foil_files::check_writable(&path.join(SNAPSHOTS))?;
         let file = path.join(".lock");
         let failed = |source| Error::File {
@@ -38,16 +44,22 @@ impl Folder {
         };
         let lock = File::create(&file).map_err(failed)?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self {
-                path: path.to_owned(),
-                _lock: lock,
-            }),
-            Err(TryLockError::WouldBlock) => Err(Error::Foreign {
-                path: path.to_owned(),
-                problem: "another process is training in this folder".into(),
-            }),
-            Err(TryLockError::Error(source)) => Err(failed(source)),
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(Error::Foreign {
+                    path: path.to_owned(),
+                    problem: "another process is training in this folder".into(),
+                });
+            }
+            Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
+        for folder in [path, &path.join(SNAPSHOTS), &path.join(SAMPLES)] {
+            foil_files::remove_unfinished(folder)?;
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            _lock: lock,
+        })
     }
 
     /// Where it is.
@@ -57,7 +69,12 @@ impl Folder {
 
     /// The settings that a run here began with, if there is one.
     pub fn settings(&self) -> Result<Option<Settings>> {
-        let path = self.path.join(CONFIG);
+        Self::settings_in(&self.path)
+    }
+
+    /// The same, of a folder that may not be there.
+    pub fn settings_in(folder: &Path) -> Result<Option<Settings>> {
+        let path = folder.join(CONFIG);
         if !path.exists() {
             return Ok(None);
         }
@@ -106,7 +123,7 @@ impl Folder {
     }
 
     fn state_file(&self) -> PathBuf {
-        self.path.join("state.safetensors")
+        self.path.join(STATE)
     }
 
     /// Writes all that is needed to continue.
@@ -208,6 +225,25 @@ impl Folder {
         let file = File::options().create(true).append(true).open(&path);
         let mut file = file.map_err(failed)?;
         writeln!(file, "{line}").map_err(failed)
+    }
+}
+
+/// Refuses a folder without settings in which files of a run would be overwritten or forgotten.
+fn refuse_remains(folder: &Path) -> Result<()> {
+    let visible = |entry: std::fs::DirEntry| !entry.file_name().to_string_lossy().starts_with('.');
+    let snapshots = std::fs::read_dir(folder.join(SNAPSHOTS));
+    let remains = if snapshots.is_ok_and(|entries| entries.flatten().any(visible)) {
+        Some(SNAPSHOTS)
+    } else {
+        let mut files = [STATE, STATS].into_iter();
+        files.find(|name| folder.join(name).exists())
+    };
+    match remains {
+        None => Ok(()),
+        Some(name) => Err(Error::Foreign {
+            path: folder.to_owned(),
+            problem: format!("it has {name} but no {CONFIG}: no run's folder; choose another"),
+        }),
     }
 }
 

@@ -209,7 +209,7 @@ impl Settings {
 
     /// From TOML.
     pub fn from_toml(text: &str) -> Result<Self> {
-        toml::from_str(text).map_err(|error| Error::Settings(error.to_string()))
+        toml::from_str(text).map_err(|error| Error::Settings(in_one_line(&error, text)))
     }
 
     /// What differs from another run's settings in a way that changes the result, one line for each. The duration, the intervals and
@@ -243,6 +243,18 @@ impl Settings {
         differences.extend(missing.map(|(key, value)| format!("{key} is {value} there")));
         Ok(differences)
     }
+}
+
+/// Where TOML is wrong, and how, without the picture of it.
+fn in_one_line(error: &toml::de::Error, text: &str) -> String {
+    let message = error.message().lines().collect::<Vec<_>>().join("; ");
+    let before = error.span().and_then(|span| text.get(..span.start));
+    let Some(before) = before else {
+        return message;
+    };
+    let line = before.matches('\n').count() + 1;
+    let column = before.chars().rev().take_while(|&c| c != '\n').count() + 1;
+    format!("line {line}, column {column}: {message}")
 }
 
 /// Dotted keys and values.

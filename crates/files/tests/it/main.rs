@@ -6,7 +6,9 @@
 
 use std::{fs, io::Write, path::Path};
 
-use foil_files::{FileError, check_writable, folder_of, read, write, write_with};
+use foil_files::{
+    FileError, check_writable, folder_of, read, remove_unfinished, write, write_with,
+};
 
 /// What is in a folder, hidden files too.
 fn names(folder: &Path) -> Vec<String> {
@@ -110,4 +112,27 @@ fn a_file_that_is_too_large_is_not_read() {
     assert!(said.contains('7') && said.contains('6'), "{said}");
     let missing = read(&folder.path().join("missing"), 6).unwrap_err();
     assert!(missing.to_string().starts_with("cannot read"), "{missing}");
+}
+
+#[test]
+fn what_a_killed_writer_left_is_removed_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    // A writer that is killed does not clean up.
+    let left = write_with(&path, |out| {
+        out.write_all(b"half").map_err(FileError::writing(&path))?;
+        let unfinished = names(folder.path()).remove(0);
+        fs::copy(
+            folder.path().join(&unfinished),
+            folder.path().join(format!("{unfinished}-left")),
+        )
+        .map_err(FileError::writing(&path))?;
+        Ok::<(), FileError>(())
+    });
+    left.unwrap();
+    fs::write(folder.path().join(".hidden"), "mine").unwrap();
+    assert_eq!(names(folder.path()).len(), 3);
+    remove_unfinished(folder.path()).unwrap();
+    assert_eq!(names(folder.path()), [".hidden", "file"]);
+    remove_unfinished(&folder.path().join("gone")).unwrap();
 }

@@ -24,8 +24,8 @@ pub fn run(verb: Verb, arguments: &TrainNetwork) -> Result<()> {
     if arguments.dry_run {
         return output::print(&resolve::described(&settings)?);
     }
-    let folder = Folder::open(&arguments.out)?;
-    let path = resolve::data(arguments, &settings, folder.settings()?.as_ref())?;
+    let before = Folder::settings_in(&arguments.out)?;
+    let path = resolve::data(arguments, &settings, before.as_ref())?;
     let dataset = Dataset::open(&path, &settings.data.options(Split::Train))?;
     settings.data.path = path.display().to_string();
     settings.data.fingerprint = dataset.fingerprint();
@@ -39,11 +39,11 @@ pub fn run(verb: Verb, arguments: &TrainNetwork) -> Result<()> {
         Goal::Denoiser { network, noise } => {
             let samples = Samples::new(network.clone(), Encoder::Rgb, &arguments.out);
             let mut task = Denoising::new(network, noise, dtype, images)?;
-            train(folder, settings, &mut task, Some(samples))
+            train(&arguments.out, settings, &mut task, Some(samples))
         }
         Goal::Classifier { network, noise } => {
             let mut task = Classification::new(network, noise, dtype, images)?;
-            train(folder, settings, &mut task, None)
+            train(&arguments.out, settings, &mut task, None)
         }
     };
     trained.with_context(|| format!("training {named}"))
@@ -59,18 +59,17 @@ fn images(dataset: Dataset, settings: &Settings) -> Result<Images> {
 }
 
 fn train(
-    folder: Folder,
+    out: &Path,
     settings: Settings,
     task: &mut impl Task,
     samples: Option<Samples>,
 ) -> Result<()> {
-    let out = folder.path().to_owned();
-    let mut run = Run::open(folder, settings, task)?;
+    let mut run = Run::open(Folder::open(out)?, settings, task)?;
     let mut view = View::new(run.state().images_seen, samples);
     let trained = run.train(task, &mut view);
     view.end();
     trained?;
-    report(&out, run.state().images_seen)
+    report(out, run.state().images_seen)
 }
 
 fn report(out: &Path, images: u64) -> Result<()> {
