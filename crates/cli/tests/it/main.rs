@@ -16,6 +16,7 @@ mod refusals;
 mod reproduce;
 mod sample;
 mod toy;
+mod train;
 
 use std::{
     path::{Path, PathBuf},
