@@ -3,11 +3,12 @@
 use std::{
     collections::{BTreeMap, HashMap},
     path::Path,
+    sync::Arc,
 };
 
 use candle_core::DType;
 use foil_models::{
-    StoredTensor, Weights,
+    SourceFile, StoredTensor, Weights,
     checkpoint::{Safetensors, write},
 };
 
@@ -76,7 +77,13 @@ impl Reference {
 
     /// Reads what [`Self::save`] wrote.
     pub fn open(path: &Path) -> Result<Self> {
-        let Safetensors { weights, metadata } = Safetensors::open(path)?;
+        Self::of(&SourceFile::open(path)?)
+    }
+
+    /// The same of a file that is open, or part of the program.
+    pub fn of(file: &Arc<SourceFile>) -> Result<Self> {
+        let path = file.path();
+        let Safetensors { weights, metadata } = Safetensors::of(file)?;
         let entries = Entries { path, metadata };
         let kind = entries.metadata.get("foil.kind");
         if kind.is_none_or(|kind| kind != KIND) {

@@ -1,4 +1,4 @@
-//! The networks that are part of the program, so that it makes images before anything was downloaded or trained. `assets/README.md`
+//! Networks that are part of the program, so that it makes and judges images before anything was downloaded or trained. `assets/README.md`
 //! says how they were trained.
 
 use std::sync::Arc;
@@ -93,6 +93,12 @@ impl Bundle {
         format!("{}-{}", self.name, part.name())
     }
 
+    /// The name of the file with mean and covariance of the clean classifier's features over a part of the data, `train` or `test`:
+    /// `fashion-test-statistics`.
+    pub fn statistics(&self, part: &str) -> String {
+        format!("{}-{part}-statistics", self.name)
+    }
+
     /// The number of a class by its name, whatever the case; an underscore is a space.
     pub fn class(&self, name: &str) -> Option<u32> {
         let wanted = name.replace('_', " ").to_lowercase();
@@ -108,7 +114,17 @@ pub fn find(name: &str) -> Option<&'static Bundle> {
     ALL.iter().find(named)
 }
 
-/// The file of the network of this name, such as `fashion-guide`.
+/// The bundle that a network of this name, such as `fashion-guide`, is part of.
+pub fn of(network: &str) -> Option<&'static Bundle> {
+    let has = |bundle: &&Bundle| {
+        Part::ALL
+            .iter()
+            .any(|&part| bundle.network(part) == network)
+    };
+    ALL.iter().find(has)
+}
+
+/// The file of this name: of a network, such as `fashion-guide`, or of statistics.
 pub fn file(name: &str) -> Option<Arc<SourceFile>> {
     let (_, bytes) = FILES.iter().find(|(known, _)| *known == name)?;
     Some(SourceFile::embedded(name, bytes))
@@ -120,15 +136,19 @@ macro_rules! files {
     };
 }
 
-static FILES: [(&str, &[u8]); 10] = files![
+static FILES: [(&str, &[u8]); 14] = files![
     "fashion-main",
     "fashion-guide",
     "fashion-unconditional",
     "fashion-noisy-classifier",
     "fashion-clean-classifier",
+    "fashion-train-statistics",
+    "fashion-test-statistics",
     "digits-main",
     "digits-guide",
     "digits-unconditional",
     "digits-noisy-classifier",
     "digits-clean-classifier",
+    "digits-train-statistics",
+    "digits-test-statistics",
 ];

@@ -84,21 +84,33 @@ impl Selection {
     /// The same for the library.
     pub fn options(&self) -> Options {
         Options {
-            split: match self.split {
-                SplitName::Train => Split::Train,
-                SplitName::Test => Split::Test,
-            },
+            split: self.split.into(),
             resolution: self.resolution,
-            fit: self.fit.map(|fit| match fit {
-                FitName::Exact => Fit::Exact,
-                FitName::Pad => Fit::Pad,
-                FitName::Crop => Fit::Crop,
-                FitName::Adm => Fit::CropAdm,
-            }),
+            fit: self.fit.map(Into::into),
             limit: self.limit.map(|images| Limit {
                 images,
                 seed: self.seed,
             }),
+        }
+    }
+}
+
+impl From<SplitName> for Split {
+    fn from(name: SplitName) -> Self {
+        match name {
+            SplitName::Train => Self::Train,
+            SplitName::Test => Self::Test,
+        }
+    }
+}
+
+impl From<FitName> for Fit {
+    fn from(name: FitName) -> Self {
+        match name {
+            FitName::Exact => Self::Exact,
+            FitName::Pad => Self::Pad,
+            FitName::Crop => Self::Crop,
+            FitName::Adm => Self::CropAdm,
         }
     }
 }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::parse::safetensors_path;
+
 #[derive(Debug, Args)]
 pub struct Models {
     /// Print one JSON object instead of a table
@@ -52,12 +54,4 @@ pub struct Convert {
     /// Write over a file that exists
     #[arg(long)]
     pub force: bool,
-}
-
-fn safetensors_path(text: &str) -> Result<PathBuf, String> {
-    let path = PathBuf::from(text);
-    match path.extension() {
-        Some(extension) if extension == "safetensors" => Ok(path),
-        _ => Err("the name must end in .safetensors".to_owned()),
-    }
 }

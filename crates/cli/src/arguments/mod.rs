@@ -3,6 +3,7 @@
 mod bench;
 mod data;
 mod ema;
+mod evaluate;
 mod files;
 mod guidance;
 mod parse;
@@ -15,8 +16,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, error::ErrorKind};
 
 pub use bench::{BenchCommand, BenchNet, BenchOps, BenchTrain};
-pub use data::{ConvertData, DataCommand, InspectData};
+pub use data::{ConvertData, DataCommand, InspectData, SplitName};
 pub use ema::{Ema, StoredPrecision};
+pub use evaluate::{Classifier, EvaluateAccuracy, EvaluateCommand, EvaluateReference, Shown};
 pub use files::{Connection, Convert, Fetch, Inspect, Models};
 pub use guidance::{GateName, GuidanceName, Weights};
 pub use sample::{PrecisionName, RandomName, SampleImages, Seeds};
@@ -47,6 +49,9 @@ pub enum Command {
     Data(DataCommand),
     /// Rebuild averages of a training run's weights, of any length, from the snapshots it kept
     Ema(Ema),
+    /// Judge images by what a classifier makes of them
+    #[command(subcommand)]
+    Evaluate(EvaluateCommand),
     /// Measure the speed of this machine's arithmetic
     #[command(subcommand)]
     Bench(BenchCommand),

@@ -1,5 +1,7 @@
 //! What several verbs are told, from text.
 
+use std::path::PathBuf;
+
 use foil_diffusion::{
     guidance::{Gate, Interval},
     sampler::SamplerChoice,
@@ -29,5 +31,13 @@ pub(super) fn in_range(
     move |text| match text.parse::<usize>() {
         Ok(value) if (least..=most).contains(&value) => Ok(value),
         _ => Err(format!("allowed are whole numbers from {least} to {most}")),
+    }
+}
+
+pub(super) fn safetensors_path(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    match path.extension() {
+        Some(extension) if extension == "safetensors" => Ok(path),
+        _ => Err("the name must end in .safetensors".to_owned()),
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
+use foil_evaluation::Reference;
 use foil_models::{
     StoredTensor, Weights,
     checkpoint::{Contents, Format, Role, Snapshot, Statistics},
@@ -29,6 +30,10 @@ pub fn run(arguments: &Inspect) -> Result<()> {
         Contents::Statistics(statistics) => {
             report.statistics(statistics)?;
             None
+        }
+        Contents::Reference(weights) => {
+            report.reference(&Reference::of(&file)?)?;
+            Some(weights)
         }
         Contents::Tensors(weights) => {
             report.add("kind", &"tensors")?;
@@ -81,6 +86,23 @@ impl Report {
         self.add("kind", &"statistics")?;
         self.add("images", &statistics.images)?;
         self.add("features", &metrics)
+    }
+
+    fn reference(&mut self, reference: &Reference) -> Result<()> {
+        let Reference {
+            statistics,
+            network,
+            precision,
+            data,
+        } = reference;
+        self.add("kind", &"statistics")?;
+        self.add("images", &statistics.images)?;
+        self.add("features", &statistics.mean.len())?;
+        self.add("network", &network.name)?;
+        self.add("network-fingerprint", &network.fingerprint)?;
+        self.add("precision", precision)?;
+        self.add("data", &data.name)?;
+        self.add("data-fingerprint", &data.fingerprint)
     }
 
     fn weights(&mut self, weights: &Weights) -> Result<()> {

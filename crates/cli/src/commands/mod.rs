@@ -4,6 +4,7 @@ mod bench;
 mod convert;
 mod data;
 mod ema;
+mod evaluate;
 mod fetch;
 mod inspect;
 mod models;
@@ -13,7 +14,7 @@ mod train;
 
 use anyhow::Result;
 
-use crate::arguments::{BenchCommand, Command, DataCommand, ToyCommand};
+use crate::arguments::{BenchCommand, Command, DataCommand, EvaluateCommand, ToyCommand};
 
 /// Runs a command.
 pub fn run(command: Command) -> Result<()> {
@@ -29,6 +30,12 @@ pub fn run(command: Command) -> Result<()> {
         Command::Data(DataCommand::Inspect(arguments)) => data::inspect::run(&arguments),
         Command::Data(DataCommand::Convert(arguments)) => data::convert::run(&arguments),
         Command::Ema(arguments) => ema::run(&arguments),
+        Command::Evaluate(EvaluateCommand::Reference(arguments)) => {
+            evaluate::reference::run(&arguments)
+        }
+        Command::Evaluate(EvaluateCommand::Accuracy(arguments)) => {
+            evaluate::accuracy::run(&arguments)
+        }
         Command::Bench(BenchCommand::Net(arguments)) => bench::net::run(&arguments),
         Command::Bench(BenchCommand::Train(arguments)) => bench::train::run(&arguments),
         Command::Bench(BenchCommand::Ops(arguments)) => bench::ops::run(&arguments),

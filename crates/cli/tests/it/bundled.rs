@@ -137,3 +137,61 @@ fn the_listing_names_them_first() {
         serde_json::from_str(&succeed(folder.path(), "models --json")).unwrap();
     assert_eq!(listing["bundled"][0]["networks"][1], "fashion-guide");
 }
+
+/// The classifier gives 99.4 % of MNIST's test images their digit.
+#[test]
+fn guided_digits_are_told_by_the_classifier() {
+    let folder = tempfile::tempdir().unwrap();
+    succeed(
+        folder.path(),
+        "sample --model digits --seeds 0-99 --steps 12 --out images",
+    );
+    let said = succeed(
+        folder.path(),
+        "evaluate accuracy --features digits-clean-classifier --images images --json",
+    );
+    let said: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(said["images"], 100);
+    assert_eq!(said["classes"][3]["name"], "three");
+    let classes = said["classes"].as_array().unwrap();
+    assert!(
+        classes
+            .iter()
+            .all(|class| class["images"].as_u64() > Some(0))
+    );
+    assert!(said["right"].as_u64() >= Some(90), "{said}");
+}
+
+/// The statistics were made by the classifier that is bundled now, not by one before it.
+#[test]
+fn statistics_are_of_the_networks_that_come_with_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let inspected = |name: &str| -> serde_json::Value {
+        let said = succeed(folder.path(), &format!("inspect {name} --json"));
+        serde_json::from_str(&said).unwrap()
+    };
+    for bundle in ["fashion", "digits"] {
+        let images = format!("{bundle}-images");
+        succeed(
+            folder.path(),
+            &format!(
+                "sample --model {bundle} --guidance none --seeds 0-2 --steps 1 --out {images}/class"
+            ),
+        );
+        let file = format!("{bundle}.safetensors");
+        succeed(
+            folder.path(),
+            &format!(
+                "evaluate reference --features {bundle}-clean-classifier --data {images} --out {file}"
+            ),
+        );
+        let now = inspected(&file);
+        assert_eq!(now["images"], 3);
+        for part in ["train", "test"] {
+            let before = inspected(&format!("{bundle}-{part}-statistics"));
+            for key in ["network", "network-fingerprint", "precision", "features"] {
+                assert_eq!(before[key], now[key], "{bundle} {part}: {key}");
+            }
+        }
+    }
+}

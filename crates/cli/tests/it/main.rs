@@ -10,6 +10,7 @@ mod checkpoints;
 mod compare;
 mod data;
 mod ema;
+mod evaluate;
 mod files;
 mod output;
 mod refusals;

@@ -24,8 +24,10 @@ pub enum Contents {
     Classifier(Box<Snapshot>),
     /// A network of the two-dimensional laboratory.
     Toy(Weights),
-    /// Moments of a data set's features.
+    /// Moments of a data set's features, as NVIDIA keeps them.
     Statistics(Statistics),
+    /// The same of `foil evaluate reference`.
+    Reference(Weights),
     /// Tensors by name, without a description of the network.
     Tensors(Weights),
 }
@@ -88,15 +90,12 @@ fn from_safetensors(file: &Arc<SourceFile>, bytes: &[u8]) -> Found<Contents> {
             }
         });
     }
-    // The laboratory's own files are read by it; here they are only known.
-    let kind = header.metadata.get("foil.kind");
-    let is_toy = kind.is_some_and(|kind| kind == "toy-density-model");
-    let weights = named(file, header.tensors);
-    Ok(if is_toy {
-        Contents::Toy(weights)
-    } else {
-        Contents::Tensors(weights)
-    })
+    // These files are read by those who write them; here they are only known.
+    match header.metadata.get("foil.kind").map(String::as_str) {
+        Some("toy-density-model") => Ok(Contents::Toy(named(file, header.tensors))),
+        Some("statistics") => Ok(Contents::Reference(named(file, header.tensors))),
+        _ => Ok(Contents::Tensors(named(file, header.tensors))),
+    }
 }
 
 fn from_pickle(

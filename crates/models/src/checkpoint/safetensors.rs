@@ -39,15 +39,19 @@ pub struct Safetensors {
 impl Safetensors {
     /// Opens a file.
     pub fn open(path: &Path) -> Result<Self> {
+        Self::of(&SourceFile::open(path)?)
+    }
+
+    /// The same of a file that is open, or part of the program.
+    pub fn of(file: &Arc<SourceFile>) -> Result<Self> {
         let foreign = |problem: Problem| Error::Foreign {
-            path: path.to_owned(),
+            path: file.path().to_owned(),
             problem: problem.0,
         };
-        let file = SourceFile::open(path)?;
         let bytes = file.map(&(0..file.length()))?;
-        let Header { tensors, metadata } = read(&file, &bytes).map_err(foreign)?;
+        let Header { tensors, metadata } = read(file, &bytes).map_err(foreign)?;
         Ok(Self {
-            weights: Weights::new(path.display().to_string(), tensors),
+            weights: Weights::new(file.path().display().to_string(), tensors),
             metadata,
         })
     }

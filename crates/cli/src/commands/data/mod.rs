@@ -19,7 +19,7 @@ fn named(skipped: &[Skipped]) -> Vec<String> {
 }
 
 /// Says which files are not among the images.
-fn say_skipped(progress: &Progress, skipped: &[Skipped]) {
+pub fn say_skipped(progress: &Progress, skipped: &[Skipped]) {
     for line in named(skipped) {
         progress.say(&format!("left out {line}"));
     }

@@ -15,7 +15,9 @@ mod resolve;
 mod settings;
 mod watch;
 
+pub use image::{read as read_note, read_pixels};
 pub use networks::EXPECTED_BATCH;
+pub use record::{Record, images_in};
 pub use resolve::precision;
 
 use std::path::Path;

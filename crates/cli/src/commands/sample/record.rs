@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use super::{image::Note, settings::Settings};
@@ -32,4 +33,34 @@ pub fn path_of(folder: &Path, seed: u64, subfolders: bool) -> PathBuf {
     } else {
         folder.join(name)
     }
+}
+
+/// The images of a folder that lie where [`path_of`] says, in the order of their seeds.
+pub fn images_in(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for path in entries(folder)? {
+        if path.is_dir() {
+            let inner = entries(&path)?.into_iter();
+            found.extend(inner.filter_map(|path| Some((seed_of(folder, &path)?, path))));
+        } else if let Some(seed) = seed_of(folder, &path) {
+            found.push((seed, path));
+        }
+    }
+    found.sort();
+    Ok(found.into_iter().map(|(_, path)| path).collect())
+}
+
+fn seed_of(folder: &Path, path: &Path) -> Option<u64> {
+    let seed = path.file_stem()?.to_str()?.parse().ok()?;
+    let places = [false, true].map(|subfolders| path_of(folder, seed, subfolders));
+    places.iter().any(|place| place == path).then_some(seed)
+}
+
+fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
+    let described = || format!("cannot read {}", folder.display());
+    let entries = folder.read_dir().with_context(described)?;
+    let paths = entries.map(|entry| entry.map(|entry| entry.path()));
+    paths
+        .collect::<std::io::Result<_>>()
+        .with_context(described)
 }
