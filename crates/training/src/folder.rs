@@ -13,12 +13,15 @@ use std::{
 use candle_core::DType;
 use foil_models::{StoredTensor, Weights, checkpoint};
 
-use crate::{Error, Layout, Result, Settings, State, Status, tally::Tally};
+use crate::{
+    Error, Layout, Result, Settings, State, Status,
+    log::{self, Log, STATS},
+    tally::Tally,
+};
 
 const KIND: &str = "training-state";
 const CONFIG: &str = "config.toml";
 const STATE: &str = "state.safetensors";
-const STATS: &str = "stats.jsonl";
 const SNAPSHOTS: &str = "snapshots";
 /// Pictures, which the observer of a run may draw.
 const SAMPLES: &str = "samples";
@@ -193,38 +196,15 @@ impl Folder {
         Ok((state, tally))
     }
 
-    /// Forgets what was said after a state that is continued.
-    pub(crate) fn cut_stats(&self, images_seen: u64) -> Result<()> {
-        let path = self.path.join(STATS);
-        if !path.exists() {
-            return Ok(());
-        }
-        let bytes = foil_files::read(&path, u64::MAX)?;
-        let text = String::from_utf8_lossy(&bytes);
-        let kept = text.lines().filter(|line| {
-            let status = serde_json::from_str::<Status>(line);
-            status.is_ok_and(|status| status.images <= images_seen)
-        });
-        let kept: String = kept.flat_map(|line| [line, "\n"]).collect();
-        if kept.len() != bytes.len() {
-            foil_files::write(&path, kept.as_bytes())?;
-        }
-        Ok(())
+    /// What a run in a folder has said so far, if there is one.
+    pub fn history(folder: &Path) -> Result<Vec<Status>> {
+        log::history(folder)
     }
 
-    /// Adds a line to what was said.
-    pub(crate) fn say(&self, status: &Status) -> Result<()> {
-        use std::io::Write;
-        let path = self.path.join(STATS);
-        let failed = |source| Error::File {
-            path: path.clone(),
-            source,
-        };
-        let line = serde_json::to_string(status);
-        let line = line.map_err(|error| Error::Settings(error.to_string()))?;
-        let file = File::options().create(true).append(true).open(&path);
-        let mut file = file.map_err(failed)?;
-        writeln!(file, "{line}").map_err(failed)
+    /// Where it says how it goes.
+    pub(crate) fn log(&self, state: &State) -> Result<Log> {
+        let elapsed = state.elapsed.as_secs_f64();
+        Log::open(&self.path, elapsed, state.images_seen)
     }
 }
 

@@ -9,6 +9,7 @@ mod error;
 mod folder;
 mod images;
 mod learning_rate;
+mod log;
 mod parameters;
 pub mod preset;
 pub mod reconstruction;
@@ -18,6 +19,7 @@ mod state;
 mod streams;
 mod tally;
 mod task;
+pub mod tensorboard;
 
 pub use classification::Classification;
 pub use denoising::{Denoising, NoiseLevels};

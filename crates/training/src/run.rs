@@ -7,6 +7,7 @@ use foil_models::{StoredTensor, Weights, checkpoint::Provenance};
 
 use crate::{
     Average, Error, Folder, Layout, Result, Role, Settings, State, Status, Task,
+    log::Log,
     tally::{Place, Tally},
 };
 
@@ -38,6 +39,7 @@ pub struct Progress {
 #[derive(Debug)]
 pub struct Run {
     folder: Folder,
+    log: Log,
     settings: Settings,
     state: State,
     tally: Tally,
@@ -60,9 +62,9 @@ impl Run {
         let training = &settings.training;
         let fresh = State::new(layout, training.seed, &training.average_stds)?;
         let (state, tally) = folder.state(fresh)?;
-        folder.cut_stats(state.images_seen)?;
         folder.keep_settings(&settings)?;
         Ok(Self {
+            log: folder.log(&state)?,
             folder,
             settings,
             state,
@@ -125,7 +127,7 @@ impl Run {
                 zeroed: self.state.zeroed,
                 elapsed_seconds: self.state.elapsed.as_secs_f64(),
             });
-            self.folder.say(&status)?;
+            self.log.say(&status)?;
             observer.status(&status);
         }
         if due(intervals.samples) {

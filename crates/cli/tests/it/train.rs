@@ -155,6 +155,7 @@ fn a_run_that_is_killed_again_and_again_ends_with_the_same_bytes() {
         "snapshots",
         "state.safetensors",
         "stats.jsonl",
+        "stats.tfevents",
     ];
     assert_eq!(names(&whole), expected);
     assert_eq!(files(&whole.join("snapshots")).len(), 2 * 10);

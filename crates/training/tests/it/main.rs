@@ -8,4 +8,5 @@ mod ema;
 mod learning;
 mod reconstruction;
 mod runs;
+mod tensorboard;
 mod world;
