@@ -18,6 +18,11 @@ pub struct Bar {
     terminal: bool,
 }
 
+/// Lines above the bars that change as work goes on.
+pub struct Panel {
+    drawn: ProgressBar,
+}
+
 impl Progress {
     /// Drawn on standard error.
     pub fn new() -> Self {
@@ -58,6 +63,15 @@ impl Progress {
             None => "{prefix:<26} {spinner} {decimal_bytes} {decimal_bytes_per_sec} {elapsed}",
         };
         self.add(name, kept, total, template)
+    }
+
+    /// Lines that change, on a terminal: elsewhere there is no such thing.
+    pub fn panel(&self) -> Option<Panel> {
+        self.terminal.then(|| {
+            let style = ProgressStyle::with_template("{msg}").expect("a constant template");
+            let drawn = self.bars.add(ProgressBar::no_length().with_style(style));
+            Panel { drawn }
+        })
     }
 
     fn add(&self, name: &str, start: u64, length: Option<u64>, template: &str) -> Bar {
@@ -117,5 +131,19 @@ impl Bar {
         } else {
             eprintln!("{:<26} {result} ({seconds:.1} s)", self.name);
         }
+    }
+}
+
+impl Panel {
+    /// Replaces what is shown.
+    pub fn show(&self, lines: String) {
+        self.drawn.set_message(lines);
+    }
+}
+
+impl Drop for Panel {
+    /// What was shown last stays on the screen.
+    fn drop(&mut self) {
+        self.drawn.abandon();
     }
 }

@@ -1,5 +1,6 @@
 //! `foil train` and `foil train-classifier`: a network from images.
 
+mod panel;
 mod resolve;
 mod samples;
 mod view;
@@ -65,7 +66,7 @@ fn train(
     samples: Option<Samples>,
 ) -> Result<()> {
     let mut run = Run::open(Folder::open(out)?, settings, task)?;
-    let mut view = View::new(run.state().images_seen, samples);
+    let mut view = View::new(run.state().images_seen, Folder::history(out)?, samples);
     let trained = run.train(task, &mut view);
     view.end();
     trained?;

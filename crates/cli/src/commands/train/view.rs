@@ -5,31 +5,41 @@ use std::ops::ControlFlow;
 use foil_models::Weights;
 use foil_training::{Error, Observer, Progress, Result, Status};
 
-use super::samples::Samples;
+use super::{panel, samples::Samples};
 use crate::{interrupt, progress};
 
 /// The view of one run.
 pub struct View {
     progress: progress::Progress,
+    panel: Option<progress::Panel>,
     bar: Option<progress::Bar>,
+    history: Vec<Status>,
     samples: Option<Samples>,
     start: u64,
 }
 
 impl View {
-    /// Of a run that has seen so many images.
-    pub fn new(start: u64, samples: Option<Samples>) -> Self {
+    /// Of a run that has seen so many images and has said this.
+    pub fn new(start: u64, history: Vec<Status>, samples: Option<Samples>) -> Self {
+        let progress = progress::Progress::new();
+        let panel = progress.panel();
+        if let Some(panel) = &panel {
+            panel.show(panel::drawn(&history));
+        }
         Self {
-            progress: progress::Progress::new(),
+            progress,
+            panel,
             bar: None,
+            history,
             samples,
             start,
         }
     }
 
-    /// Says no more.
+    /// Says no more. What it showed last stays.
     pub fn end(&mut self) {
         self.bar = None;
+        self.panel = None;
     }
 }
 
@@ -47,7 +57,11 @@ impl Observer for View {
     }
 
     fn status(&mut self, status: &Status) {
-        self.progress.say(&line(status));
+        self.history.push(status.clone());
+        match &self.panel {
+            Some(panel) => panel.show(panel::drawn(&self.history)),
+            None => self.progress.say(&panel::line(status)),
+        }
     }
 
     fn samples(&mut self, images_seen: u64, network: &Weights) -> Result<()> {
@@ -59,25 +73,4 @@ impl Observer for View {
         self.progress.say(&format!("samples in {}", path.display()));
         Ok(())
     }
-}
-
-/// A status in one line.
-fn line(status: &Status) -> String {
-    let bands = status.bands.iter().map(|band| match band.loss {
-        Some(loss) => format!("{loss:.3}"),
-        None => "–".to_owned(),
-    });
-    let bands: Vec<String> = bands.collect();
-    let accuracy = status.accuracy.map_or(String::new(), |share| {
-        format!("  right {:.1} %", 100.0 * share)
-    });
-    format!(
-        "{:>10} images  loss {:.4} [{}]  {:.0} images/s  learning rate {:.2e}  gradient {:.3}{accuracy}",
-        status.images,
-        status.loss,
-        bands.join(" "),
-        status.images_per_second,
-        status.learning_rate,
-        status.gradient_norm
-    )
 }
