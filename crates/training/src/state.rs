@@ -60,6 +60,24 @@ pub struct State {
     pub(crate) first: Vec<f32>,
     pub(crate) second: Vec<f32>,
     pub(crate) averages: Vec<Average>,
+    pub(crate) gradient: Workspace,
+}
+
+/// Memory that steps use again: taken anew, each page would be found and zeroed by the system at every step. It is no part of what a run is,
+/// so that all are equal and a copy has none.
+#[derive(Debug, Default)]
+pub(crate) struct Workspace(Vec<f32>);
+
+impl Clone for Workspace {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl PartialEq for Workspace {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 /// What a step showed.
@@ -99,6 +117,7 @@ impl State {
             first: vec![0.0; count],
             second: vec![0.0; count],
             layout,
+            gradient: Workspace::default(),
         })
     }
 
@@ -134,6 +153,7 @@ impl State {
         };
         let instructions = Instructions::best();
         passes::adam(instructions, adam, self.steps, moved, &gradient);
+        self.gradient = Workspace(gradient);
         let (time, elapsed) = (self.images_seen as f64, step.batch as f64);
         for average in &mut self.averages {
             let beta = average.function.beta(time, elapsed);
@@ -148,9 +168,17 @@ impl State {
     }
 
     /// The mean gradient of the next images, added up over parts of the batch.
-    fn gradient(&self, task: &mut impl Task, step: &Step) -> Result<(Vec<f32>, Vec<Observation>)> {
+    fn gradient(
+        &mut self,
+        task: &mut impl Task,
+        step: &Step,
+    ) -> Result<(Vec<f32>, Vec<Observation>)> {
         let variables = self.layout.variables(&self.weights, &self.fixed)?;
-        let mut gradient = vec![0.0; self.layout.trained()];
+        let Workspace(mut gradient) = std::mem::take(&mut self.gradient);
+        gradient.resize(self.layout.trained(), 0.0);
+        gradient
+            .par_chunks_mut(PART)
+            .for_each(|part| part.fill(0.0));
         let mut observations = Vec::with_capacity(step.batch as usize);
         let (mut next, end) = (self.images_seen, self.images_seen + step.batch);
         while next < end {
