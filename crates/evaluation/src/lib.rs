@@ -4,16 +4,22 @@
 
 mod accuracy;
 mod error;
+mod features;
 mod gathering;
 mod images;
 mod judge;
+mod metric;
+mod neighbours;
 mod reference;
 mod statistics;
 
 pub use accuracy::{Accuracy, OfClass, accuracy};
 pub use error::{Error, Result};
+pub use features::Features;
 pub use gathering::Gathering;
 pub use images::Images;
 pub use judge::{Judge, Judged};
+pub use metric::{Frechet, Manifold, PrecisionRecall, frechet, precision_recall};
+pub use neighbours::{Edge, Inside, Neighbour, inside, nearest};
 pub use reference::{Named, Reference};
 pub use statistics::{Statistics, statistics};

@@ -5,7 +5,9 @@
 )]
 
 mod bundled;
+mod frechet;
 mod gathering;
 mod judging;
+mod neighbours;
 mod references;
 mod world;
