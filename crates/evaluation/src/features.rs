@@ -1,5 +1,9 @@
 //! Descriptions of images by numbers, all of them in memory: what metrics that look at pairs of images need.
 
+use std::ops::Range;
+
+use foil_diffusion::random::RandomState;
+
 use crate::{Error, Result};
 
 /// Rows `[images, width]` of finite numbers, at least one.
@@ -45,6 +49,24 @@ impl Features {
     /// One row.
     pub fn row(&self, image: usize) -> &[f32] {
         &self.numbers[image * self.width..][..self.width]
+    }
+
+    /// Rows one after another.
+    pub fn rows(&self, images: Range<usize>) -> &[f32] {
+        &self.numbers[images.start * self.width..images.end * self.width]
+    }
+
+    /// The same images in an order that depends on the seed alone. Data sets are often sorted by class, so that a part of one is not like the
+    /// whole.
+    #[must_use]
+    pub fn shuffled(&self, seed: u32) -> Self {
+        let mut order: Vec<usize> = (0..self.images()).collect();
+        RandomState::new(seed).shuffle(&mut order);
+        let numbers = order.iter().flat_map(|&image| self.row(image)).copied();
+        Self {
+            width: self.width,
+            numbers: numbers.collect(),
+        }
     }
 
     /// That both are of the same kind.

@@ -19,7 +19,10 @@ pub use features::Features;
 pub use gathering::Gathering;
 pub use images::Images;
 pub use judge::{Judge, Judged};
-pub use metric::{Frechet, Manifold, PrecisionRecall, frechet, precision_recall};
+pub use metric::{
+    Extrapolated, Frechet, Manifold, Mean, PrecisionRecall, extrapolated_frechet, frechet,
+    inception_score, kernel_distance, precision_recall,
+};
 pub use neighbours::{Edge, Inside, Neighbour, inside, nearest};
 pub use reference::{Named, Reference};
 pub use statistics::{Statistics, statistics};

@@ -8,6 +8,8 @@ mod bundled;
 mod frechet;
 mod gathering;
 mod judging;
+mod kernel_distance;
 mod neighbours;
 mod references;
+mod scores;
 mod world;
