@@ -47,7 +47,7 @@ fn the_interval_holds_the_truth_95_times_of_100() {
     let world = Features::new(WIDTH, numbers).unwrap();
     let real = vec![1.0 / IMAGES as f64; IMAGES];
     // Some images are generated more often than they should be, and as many less often.
-    let tilted = |image: usize| if image % 2 == 0 { 1.3 } else { 0.7 };
+    let tilted = |image: usize| if image.is_multiple_of(2) { 1.3 } else { 0.7 };
     let generated: Vec<f64> = (0..IMAGES)
         .map(|image| tilted(image) / IMAGES as f64)
         .collect();
