@@ -9,7 +9,7 @@ use foil_kernels::{
 
 use crate::{
     bias, composed,
-    convolution::{described, images},
+    convolution::{Padding, described, images},
     error::{Named, Result},
     operation::{Stored, View, is_fast, zeros},
     weighted::{self, Weighted},
@@ -24,8 +24,9 @@ pub fn conv2d(
     weight: &Tensor,
     bias: Option<&Tensor>,
     stride: usize,
-    padding: usize,
+    padding: impl Into<Padding>,
 ) -> Result<Tensor> {
+    let padding = padding.into();
     let named = Named::new("conv2d", "weight", weight);
     let shape = described(named, stride, padding, false)?;
     let product = Product::new(shape, x, named, bias)?;

@@ -5,11 +5,27 @@ use foil_kernels::convolution::{Convolution, Image};
 
 use crate::error::{Named, Result};
 
+/// Zeros around an image: above and below it, and to its left and right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Padding(pub [usize; 2]);
+
+impl From<usize> for Padding {
+    fn from(everywhere: usize) -> Self {
+        Self([everywhere; 2])
+    }
+}
+
+impl From<[usize; 2]> for Padding {
+    fn from(padding: [usize; 2]) -> Self {
+        Self(padding)
+    }
+}
+
 /// The convolution that a weight describes.
 pub(crate) fn described(
     weight: Named<'_>,
     stride: usize,
-    padding: usize,
+    padding: impl Into<Padding>,
     transposed: bool,
 ) -> Result<Convolution> {
     let meaning = if transposed {
@@ -34,7 +50,7 @@ pub(crate) fn described(
         inputs,
         kernel: [height, width],
         stride,
-        padding,
+        padding: padding.into().0,
         transposed,
     })
 }
@@ -54,7 +70,11 @@ pub(crate) fn images(x: &Tensor, weight: Named<'_>, shape: &Convolution) -> Resu
         width,
     };
     let output = shape.output_size(input).ok_or_else(|| {
-        let problem = format!("with padding {} nothing comes out", shape.padding);
+        let padding = match shape.padding {
+            [above, left] if above == left => above.to_string(),
+            [above, left] => format!("{above}×{left}"),
+        };
+        let problem = format!("with padding {padding} nothing comes out");
         named.against(weight, problem)
     })?;
     Ok([input, output])

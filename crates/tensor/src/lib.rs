@@ -28,6 +28,7 @@ mod weighted;
 pub use activation::{gelu, mp_silu, silu};
 pub use attention::{attention, cosine_attention};
 pub use conv2d::{conv_transpose2d, conv2d};
+pub use convolution::Padding;
 pub use depthwise::depthwise_conv2d;
 pub use error::{Error, Result};
 pub use linear::linear;

@@ -18,7 +18,7 @@ impl Image {
     }
 }
 
-/// A convolution with a square stride and the same zero padding on all sides, or the transpose of one.
+/// A convolution with a square stride and as much zero padding before as after, or the transpose of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Convolution {
     /// Output channels.
@@ -29,8 +29,8 @@ pub struct Convolution {
     pub kernel: [usize; 2],
     /// Step from one window to the next; of a transposed one, from one input pixel's window in the output to the next.
     pub stride: usize,
-    /// Zeros around the input; of a transposed one, lines cut from the output.
-    pub padding: usize,
+    /// Zeros above and below the input, and to its left and right; of a transposed one, lines cut from the output.
+    pub padding: [usize; 2],
     /// Whether it is the transpose: each input pixel is spread over a window of the output.
     pub transposed: bool,
 }
@@ -43,7 +43,7 @@ impl Convolution {
             inputs,
             kernel: [size; 2],
             stride: 1,
-            padding: size / 2,
+            padding: [size / 2; 2],
             transposed: false,
         }
     }
@@ -57,7 +57,7 @@ impl Convolution {
             transposed,
             ..
         } = *self;
-        let along = |size: usize, kernel: usize| {
+        let along = |size: usize, kernel: usize, padding: usize| {
             if size == 0 || kernel == 0 || stride == 0 {
                 None
             } else if transposed {
@@ -72,8 +72,8 @@ impl Convolution {
         };
         Some(Image {
             batch: image.batch,
-            height: along(image.height, kernel[0])?,
-            width: along(image.width, kernel[1])?,
+            height: along(image.height, kernel[0], padding[0])?,
+            width: along(image.width, kernel[1], padding[1])?,
         })
     }
 
@@ -84,7 +84,7 @@ impl Convolution {
 
     /// Whether every pixel is multiplied for itself: then it is a linear layer.
     pub(crate) fn is_pointwise(&self) -> bool {
-        self.kernel == [1, 1] && self.stride == 1 && self.padding == 0
+        self.kernel == [1, 1] && self.stride == 1 && self.padding == [0, 0]
     }
 
     pub(crate) fn taps(&self) -> usize {
@@ -104,12 +104,12 @@ impl Convolution {
     /// The phases of the output, together all of its pixels.
     pub(crate) fn phases(&self) -> Vec<Phase> {
         if !self.transposed {
-            let padding = self.padding as isize;
+            let [above, left] = self.padding.map(|padding| padding as isize);
             let taps = self.each_tap(|tap, [y, x]| {
                 Some(Tap {
                     index: tap,
-                    y: y as isize - padding,
-                    x: x as isize - padding,
+                    y: y as isize - above,
+                    x: x as isize - left,
                 })
             });
             return vec![Phase {
@@ -129,14 +129,14 @@ impl Convolution {
     fn transposed_phase(&self, first: [usize; 2]) -> Phase {
         let stride = self.stride as isize;
         let taps = self.each_tap(|tap, [y, x]| {
-            let along = |first: usize, tap: usize| {
-                let distance = (first + self.padding) as isize - tap as isize;
+            let along = |first: usize, tap: usize, padding: usize| {
+                let distance = (first + padding) as isize - tap as isize;
                 (distance.rem_euclid(stride) == 0).then(|| distance.div_euclid(stride))
             };
             Some(Tap {
                 index: tap,
-                y: along(first[0], y)?,
-                x: along(first[1], x)?,
+                y: along(first[0], y, self.padding[0])?,
+                x: along(first[1], x, self.padding[1])?,
             })
         });
         Phase {

@@ -28,15 +28,30 @@ fn plain(
     inputs: usize,
     kernel: [usize; 2],
     stride: usize,
-    padding: usize,
+    padding: impl Into<Padding>,
 ) -> Convolution {
     Convolution {
         outputs,
         inputs,
         kernel,
         stride,
-        padding,
+        padding: padding.into().0,
         transposed: false,
+    }
+}
+
+/// The same on all sides, or not.
+struct Padding([usize; 2]);
+
+impl From<usize> for Padding {
+    fn from(everywhere: usize) -> Self {
+        Self([everywhere; 2])
+    }
+}
+
+impl From<[usize; 2]> for Padding {
+    fn from(padding: [usize; 2]) -> Self {
+        Self(padding)
     }
 }
 
@@ -115,16 +130,20 @@ fn halving_and_doubling_agree_with_the_definition_for_odd_sizes_too() {
 #[test]
 fn unusual_windows_agree_with_the_definition() {
     let windows = [
-        ([5, 3], 1, 2),
-        ([5, 3], 2, 1),
-        ([3, 3], 3, 1),
-        ([3, 3], 3, 0),
-        ([2, 1], 3, 0),
-        ([1, 1], 2, 0),
-        ([1, 1], 4, 0),
-        ([2, 2], 5, 1),
-        ([1, 4], 1, 3),
-        ([2, 2], 1, 5),
+        ([5, 3], 1, [2, 2]),
+        ([5, 3], 2, [1, 1]),
+        ([3, 3], 3, [1, 1]),
+        ([3, 3], 3, [0, 0]),
+        ([2, 1], 3, [0, 0]),
+        ([1, 1], 2, [0, 0]),
+        ([1, 1], 4, [0, 0]),
+        ([2, 2], 5, [1, 1]),
+        ([1, 4], 1, [3, 3]),
+        ([2, 2], 1, [5, 5]),
+        ([1, 7], 1, [0, 3]),
+        ([7, 1], 1, [3, 0]),
+        ([3, 3], 1, [0, 1]),
+        ([3, 2], 2, [1, 4]),
     ];
     for (kernel, stride, padding) in windows {
         for shape in with_its_transpose(plain(6, 9, kernel, stride, padding)) {

@@ -85,8 +85,8 @@ pub fn meetings(shape: &Convolution, input: Image, output: Image) -> Vec<Meeting
         let (column, line) = (window % windows.width, window / windows.width);
         let (row, sample) = (line % windows.height, line / windows.height);
         for tap in 0..height * width {
-            let y = (row * shape.stride + tap / width).wrapping_sub(shape.padding);
-            let x = (column * shape.stride + tap % width).wrapping_sub(shape.padding);
+            let y = (row * shape.stride + tap / width).wrapping_sub(shape.padding[0]);
+            let x = (column * shape.stride + tap % width).wrapping_sub(shape.padding[1]);
             if y < plane.height && x < plane.width {
                 let pixel = (sample * plane.height + y) * plane.width + x;
                 let (input, output) = if shape.transposed {

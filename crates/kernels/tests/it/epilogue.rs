@@ -122,7 +122,7 @@ fn every_phase_of_a_transposed_convolution_is_finished_as_defined() {
             inputs: 5,
             kernel,
             stride,
-            padding: 0,
+            padding: [0, 0],
             transposed: true,
         };
         both_types_agree(&Convolved::new(shape, [3, 4, 5]));

@@ -107,7 +107,7 @@ fn poison_in_one_pixel_of_a_strided_or_transposed_convolution_reaches_only_what_
     let phases_without_taps = Convolution {
         kernel: [2, 1],
         stride: 3,
-        padding: 0,
+        padding: [0, 0],
         ..halving
     };
     for shape in [halving, phases_without_taps] {

@@ -13,7 +13,7 @@ fn convolutions() -> impl Strategy<Value = Convolution> {
     let window = (
         (1_usize..6, 1_usize..6),
         1_usize..5,
-        0_usize..4,
+        [0_usize..4, 0_usize..4],
         any::<bool>(),
     );
     (channels(), channels(), window).prop_map(

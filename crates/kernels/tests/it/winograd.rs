@@ -221,7 +221,7 @@ fn winograds_method_is_chosen_where_it_pays() {
         ),
         (
             Convolution {
-                padding: 0,
+                padding: [0, 0],
                 ..same(64)
             },
             [1, 18, 18],

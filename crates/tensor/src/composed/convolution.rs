@@ -6,7 +6,7 @@ use foil_kernels::convolution::Image;
 use super::linear::plus_bias;
 use crate::{
     bias,
-    convolution::{depthwise_image, described, images},
+    convolution::{Padding, depthwise_image, described, images},
     error::{Named, Result},
     precision::{widened, widened_for_products},
 };
@@ -17,21 +17,23 @@ pub fn conv2d(
     weight: &Tensor,
     bias: Option<&Tensor>,
     stride: usize,
-    padding: usize,
+    padding: impl Into<Padding>,
 ) -> Result<Tensor> {
     let named = Named::new("conv2d", "weight", weight);
     let shape = described(named, stride, padding, false)?;
+    let padding = shape.padding;
     let [Image { height, width, .. }, _] = images(x, named, &shape)?;
     bias::fits(named, bias, shape.outputs)?;
-    let reached = |length, kernel| (length + 2 * padding - kernel) / stride * stride + kernel;
-    let reached = [
-        reached(height, shape.kernel[0]),
-        reached(width, shape.kernel[1]),
-    ];
+    let whole = [height + 2 * padding[0], width + 2 * padding[1]];
+    let reached = |axis: usize| {
+        let kernel = shape.kernel[axis];
+        (whole[axis] - kernel) / stride * stride + kernel
+    };
+    let reached = [reached(0), reached(1)];
     let planes = widened_for_products(x)?.permute((0, 3, 1, 2))?;
     let kernel = widened_for_products(weight)?;
-    let value = if reached == [height + 2 * padding, width + 2 * padding] {
-        planes.conv2d(&kernel, padding, stride, 1, 1)?
+    let value = if reached == whole && padding[0] == padding[1] {
+        planes.conv2d(&kernel, padding[0], stride, 1, 1)?
     } else {
         let planes = padded(&planes, reached, padding)?;
         planes.conv2d(&kernel, 0, stride, 1, 1)?
@@ -41,9 +43,9 @@ pub fn conv2d(
 
 /// With its padding, but without the rows and columns at the end that no step of the stride reaches: candle's gradient assumes
 /// that there are none, or equally many of both.
-fn padded(planes: &Tensor, reached: [usize; 2], padding: usize) -> Result<Tensor> {
+fn padded(planes: &Tensor, reached: [usize; 2], padding: [usize; 2]) -> Result<Tensor> {
     let mut padded = planes.clone();
-    for (axis, reached) in [(2, reached[0]), (3, reached[1])] {
+    for (axis, reached, padding) in [(2, reached[0], padding[0]), (3, reached[1], padding[1])] {
         let length = planes.dim(axis)?;
         let kept = reached.saturating_sub(padding);
         padded = padded.narrow(axis, 0, kept.min(length))?.pad_with_zeros(

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     composed,
-    convolution::{described, images},
+    convolution::{Padding, described, images},
     error::{Error, Named, Result},
     operation::{is_fast, with_slice},
 };
@@ -31,7 +31,7 @@ pub struct PackedConv2d {
 
 impl PackedConv2d {
     /// A weight `[out, in, kernel height, kernel width]`.
-    pub fn new(weight: &Tensor, stride: usize, padding: usize) -> Result<Self> {
+    pub fn new(weight: &Tensor, stride: usize, padding: impl Into<Padding>) -> Result<Self> {
         let named = Named::new("conv2d", "weight", weight);
         Self::of(described(named, stride, padding, false)?, weight, None)
     }
@@ -43,7 +43,7 @@ impl PackedConv2d {
     pub fn expecting(
         weight: &Tensor,
         stride: usize,
-        padding: usize,
+        padding: impl Into<Padding>,
         [batch, height, width]: [usize; 3],
     ) -> Result<Self> {
         let named = Named::new("conv2d", "weight", weight);
@@ -65,7 +65,7 @@ impl PackedConv2d {
     pub fn from_rows<E: From<Error> + Send>(
         weight_shape: [usize; 4],
         dtype: DType,
-        padding: usize,
+        padding: impl Into<Padding>,
         [batch, height, width]: [usize; 3],
         rows: impl Fn(Range<usize>, Rows<'_>) -> std::result::Result<(), E> + Sync,
     ) -> std::result::Result<Self, E> {
@@ -165,7 +165,8 @@ impl PackedConv2d {
             stride, padding, ..
         } = self.shape;
         if self.shape.transposed {
-            composed::conv_transpose2d(x, weight, None, stride, padding)
+            // All sides alike: `transposed` makes no other.
+            composed::conv_transpose2d(x, weight, None, stride, padding[0])
         } else {
             composed::conv2d(x, weight, None, stride, padding)
         }

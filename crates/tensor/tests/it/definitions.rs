@@ -39,26 +39,29 @@ fn connected(
 
 #[test]
 fn convolution_sums_over_inputs_and_taps() {
-    let (x, w) = (double(0, &[2, 7, 5, 3]), double(1, &[4, 3, 3, 2]));
-    let (stride, padding) = (2, 1);
-    let (height, width) = ((7 + 2 - 3) / 2 + 1, (5 + 2 - 2) / 2 + 1);
-    let (xs, ws) = (numbers(&x), numbers(&w));
-    let mut out = vec![0.0; 2 * height * width * 4];
-    for (b, o, c) in every([2, 4, 3]) {
-        connected([height, 3, 7], stride, padding, |y, ky, iy| {
-            connected([width, 2, 5], stride, padding, |x, kx, ix| {
-                out[((b * height + y) * width + x) * 4 + o] +=
-                    xs[((b * 7 + iy) * 5 + ix) * 3 + c] * ws[((o * 3 + c) * 3 + ky) * 2 + kx];
+    for padding in [[1, 1], [0, 2], [3, 1]] {
+        let (x, w) = (double(0, &[2, 7, 5, 3]), double(1, &[4, 3, 3, 2]));
+        let stride = 2;
+        let height = (7 + 2 * padding[0] - 3) / stride + 1;
+        let width = (5 + 2 * padding[1] - 2) / stride + 1;
+        let (xs, ws) = (numbers(&x), numbers(&w));
+        let mut out = vec![0.0; 2 * height * width * 4];
+        for (b, o, c) in every([2, 4, 3]) {
+            connected([height, 3, 7], stride, padding[0], |y, ky, iy| {
+                connected([width, 2, 5], stride, padding[1], |x, kx, ix| {
+                    out[((b * height + y) * width + x) * 4 + o] +=
+                        xs[((b * 7 + iy) * 5 + ix) * 3 + c] * ws[((o * 3 + c) * 3 + ky) * 2 + kx];
+                });
             });
-        });
+        }
+        let found = composed::conv2d(&x, &w, None, stride, padding).unwrap();
+        assert_close(
+            &found,
+            &tensor(out, &[2, height, width, 4]),
+            EXACT,
+            "conv2d",
+        );
     }
-    let found = composed::conv2d(&x, &w, None, stride, padding).unwrap();
-    assert_close(
-        &found,
-        &tensor(out, &[2, height, width, 4]),
-        EXACT,
-        "conv2d",
-    );
 }
 
 #[test]

@@ -35,6 +35,10 @@ impl Reference {
                     },
                 image,
             } => {
+                let [padding, across] = padding;
+                if padding != across {
+                    return Ok(None);
+                }
                 let x = channels_first(&inputs[0], image, channels)?;
                 let weight = tensor(&inputs[1], &[outputs, channels, height, width])?;
                 Self::of(CHANNELS_LAST, move || x.conv2d(&weight, padding, 1, 1, 1))

@@ -112,15 +112,15 @@ fn neighbour(
     image: Image,
     [sample, y, x]: [usize; 3],
     tap: [usize; 2],
-    padding: usize,
+    padding: [usize; 2],
     direction: isize,
 ) -> Option<usize> {
-    let along = |at: usize, tap: usize, size: usize| {
+    let along = |at: usize, tap: usize, padding: usize, size: usize| {
         let moved = at as isize + direction * (tap as isize - padding as isize);
         usize::try_from(moved).ok().filter(|&moved| moved < size)
     };
-    let y = along(y, tap[0], image.height)?;
-    let x = along(x, tap[1], image.width)?;
+    let y = along(y, tap[0], padding[0], image.height)?;
+    let x = along(x, tap[1], padding[1], image.width)?;
     Some((sample * image.height + y) * image.width + x)
 }
 
@@ -209,7 +209,7 @@ fn weight_gradient(
 
 fn depthwise(channels: usize, image: Image, inputs: &[Vec<f32>], place: usize) -> f64 {
     let [sample, y, x, channel] = position(image, channels, place);
-    let neighbour = |tap| neighbour(image, [sample, y, x], tap, 1, 1);
+    let neighbour = |tap| neighbour(image, [sample, y, x], tap, [1, 1], 1);
     over_taps([3, 3], neighbour, |tap, pixel| {
         product(
             &inputs[0],
