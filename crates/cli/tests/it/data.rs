@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::{command, foil, names, refusals::refuse, succeed};
+use crate::{command, foil, interrupted, names, refusals::refuse, succeed};
 
 /// A data set that an independent program wrote.
 fn golden(name: &str) -> PathBuf {
@@ -289,27 +289,13 @@ fn an_interrupted_conversion_leaves_nothing() {
         idx(&[60_000, 28, 28], &pixels),
     )
     .unwrap();
-    let mut child = command(
+    let child = command(
         folder.path(),
         "data convert images out.zip --resolution 512 --fit adm",
     )
     .stderr(std::process::Stdio::piped())
     .spawn()
     .unwrap();
-    std::thread::sleep(std::time::Duration::from_secs(2));
-    assert!(
-        child.try_wait().unwrap().is_none(),
-        "it was done before it could be interrupted"
-    );
-    let killed = std::process::Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status();
-    assert!(killed.unwrap().success());
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(130));
-    assert_eq!(
-        String::from_utf8_lossy(&output.stderr),
-        "error: interrupted\n"
-    );
+    interrupted(child, 2);
     assert_eq!(names(folder.path()), ["images"]);
 }

@@ -9,7 +9,7 @@ use safetensors::{Dtype, SafeTensors};
 use serde_json::{Value, json};
 
 use crate::{
-    command, names,
+    command, interrupted, names,
     refusals::refuse,
     sample::{model, picture},
     succeed,
@@ -412,24 +412,10 @@ fn an_interrupted_reference_leaves_nothing() {
     fs::write(folder.path().join("many"), images).unwrap();
     let before = names(folder.path());
     let reference = "evaluate reference --features features.safetensors --data many";
-    let mut child = command(folder.path(), &format!("{reference} --out o.safetensors"))
+    let child = command(folder.path(), &format!("{reference} --out o.safetensors"))
         .stderr(std::process::Stdio::piped())
         .spawn()
         .unwrap();
-    std::thread::sleep(std::time::Duration::from_secs(1));
-    assert!(
-        child.try_wait().unwrap().is_none(),
-        "it was done before it could be interrupted"
-    );
-    let killed = std::process::Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status();
-    assert!(killed.unwrap().success());
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(130));
-    assert_eq!(
-        String::from_utf8_lossy(&output.stderr),
-        "error: interrupted\n"
-    );
+    interrupted(child, 1);
     assert_eq!(names(folder.path()), before);
 }

@@ -21,7 +21,8 @@ mod train;
 
 use std::{
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Child, Command, Output},
+    time::Duration,
 };
 
 /// A file among the reference values, whose origin stands beside them.
@@ -65,4 +66,22 @@ fn names(folder: &Path) -> Vec<String> {
         .collect();
     names.sort();
     names
+}
+
+/// Interrupts what has run for so many seconds and is not done; it must stop, and say no more than that.
+fn interrupted(mut child: Child, seconds: u64) {
+    std::thread::sleep(Duration::from_secs(seconds));
+    let ended = child.try_wait().unwrap();
+    assert!(
+        ended.is_none(),
+        "it was done before it could be interrupted"
+    );
+    let killed = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(killed.unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(said, "error: interrupted\n");
 }
