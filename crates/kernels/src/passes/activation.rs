@@ -19,11 +19,13 @@ pub enum Activation {
     Silu,
     /// x Φ(x), exactly, not by tanh.
     Gelu,
+    /// x where it is positive, else 0.
+    Relu,
 }
 
 impl Activation {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::None, Self::MpSilu, Self::Silu, Self::Gelu];
+    pub const ALL: [Self; 5] = [Self::None, Self::MpSilu, Self::Silu, Self::Gelu, Self::Relu];
 
     /// f(x).
     #[inline(always)]
@@ -33,6 +35,7 @@ impl Activation {
             Self::MpSilu => MpSilu.apply(x),
             Self::Silu => Silu.apply(x),
             Self::Gelu => Gelu.apply(x),
+            Self::Relu => Relu.apply(x),
         }
     }
 
@@ -44,6 +47,7 @@ impl Activation {
             Self::MpSilu => MpSilu.slope(x),
             Self::Silu => Silu.slope(x),
             Self::Gelu => Gelu.slope(x),
+            Self::Relu => Relu.slope(x),
         }
     }
 
@@ -55,6 +59,7 @@ impl Activation {
             Self::MpSilu => choice.with(MpSilu),
             Self::Silu => choice.with(Silu),
             Self::Gelu => choice.with(Gelu),
+            Self::Relu => choice.with(Relu),
         }
     }
 }
@@ -79,6 +84,8 @@ pub(crate) struct MpSilu;
 pub(crate) struct Silu;
 #[derive(Clone, Copy)]
 pub(crate) struct Gelu;
+#[derive(Clone, Copy)]
+pub(crate) struct Relu;
 
 impl Function for Identity {
     #[inline(always)]
@@ -125,6 +132,19 @@ impl Function for Gelu {
     #[inline(always)]
     fn slope(self, x: f32) -> f32 {
         gelu_slope(x)
+    }
+}
+
+impl Function for Relu {
+    /// What is not a number stays so: it is not below 0.
+    #[inline(always)]
+    fn apply(self, x: f32) -> f32 {
+        if x < 0.0 { 0.0 } else { x }
+    }
+
+    #[inline(always)]
+    fn slope(self, x: f32) -> f32 {
+        if x <= 0.0 { 0.0 } else { 1.0 }
     }
 }
 

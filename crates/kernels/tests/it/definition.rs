@@ -175,6 +175,7 @@ fn activation(of: Activation, x: f64) -> f64 {
         Activation::None => x,
         Activation::Silu => silu,
         Activation::MpSilu => silu / 0.596,
+        Activation::Relu => x.max(0.0),
         Activation::Gelu => 0.5 * x * libm::erfc(-x / std::f64::consts::SQRT_2),
     }
 }

@@ -25,6 +25,7 @@ pub fn epilogue(value: &Tensor, epilogue: &Epilogue<'_>) -> Result<Tensor> {
         Activation::Silu => silu(&wide)?,
         Activation::MpSilu => mp_silu(&wide)?,
         Activation::Gelu => gelu(&wide)?,
+        Activation::Relu => wide.relu()?,
     };
     if let Some(Residual { tensor, t, scale }) = epilogue.residual {
         let residual = tensor.to_dtype(dtype)?;

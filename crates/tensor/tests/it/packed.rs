@@ -65,7 +65,7 @@ impl Parts {
                 ..none
             },
         ];
-        for activation in [Activation::Silu, Activation::MpSilu, Activation::Gelu] {
+        for activation in Activation::ALL.into_iter().skip(1) {
             let residual = Some(Residual::mp_sum(&self.residual, 0.4));
             all.push(Epilogue { activation, ..none });
             all.push(Epilogue {
@@ -143,7 +143,7 @@ fn packed_convolutions_with_epilogues_are_their_definitions() {
         ([&[2, 7, 6, 5], &[6, 5, 2, 2]], 2, [0, 0]),
         ([&[2, 5, 9, 20], &[24, 20, 1, 7]], 1, [0, 3]),
         ([&[2, 9, 5, 20], &[24, 20, 7, 1]], 1, [3, 0]),
-        ([&[1, 1, 1, 1], &[1, 1, 3, 3]], 1, [1, 1]),
+        ([&[1, 1, 1, 1], &[9, 1, 3, 3]], 1, [1, 1]),
     ];
     for (shapes, stride, padding) in sizes {
         compare(

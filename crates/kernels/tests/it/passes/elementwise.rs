@@ -13,6 +13,7 @@ pub fn value(activation: Activation, x: f64) -> f64 {
         Activation::MpSilu => twin::silu(x) / 0.596,
         Activation::Silu => twin::silu(x),
         Activation::Gelu => x * twin::normal_cdf(x),
+        Activation::Relu => x.max(0.0),
     }
 }
 
@@ -22,6 +23,7 @@ pub fn slope(activation: Activation, x: f64) -> f64 {
         Activation::MpSilu => twin::silu_slope(x) / 0.596,
         Activation::Silu => twin::silu_slope(x),
         Activation::Gelu => twin::normal_cdf(x) + x * twin::normal_density(x),
+        Activation::Relu => f64::from(u8::from(x > 0.0)),
     }
 }
 
