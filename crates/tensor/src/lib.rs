@@ -19,6 +19,7 @@ mod mix;
 mod normalise;
 mod operation;
 mod packed;
+mod pool;
 mod precision;
 mod resample;
 mod softmax;
@@ -37,5 +38,6 @@ pub use normalise::{global_response_norm, group_norm, group_norm_silu, layer_nor
 pub use packed::{
     Activation, Epilogue, PackedConv2d, PackedDepthwise, PackedLinear, Residual, Rows,
 };
+pub use pool::{Window, max_pool, mean_pool};
 pub use resample::{mean_2x2, nearest_2x};
 pub use softmax::softmax;

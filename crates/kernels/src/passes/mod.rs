@@ -14,6 +14,7 @@ mod modulate;
 mod optimise;
 mod pieces;
 mod pixel_norm;
+mod pool;
 mod resample;
 mod response_norm;
 mod softmax;
@@ -30,6 +31,7 @@ pub use modulate::{
 };
 pub use optimise::{Adam, AdamState, adam, moving_average};
 pub use pixel_norm::{PixelNorm, pixel_norm, pixel_norm_backward};
+pub use pool::{Pool, Pooling, pool};
 pub use resample::{ImageShape, downsample, downsample_backward, upsample, upsample_backward};
 pub use response_norm::{ResponseNorm, response_norm, response_norm_backward};
 pub use softmax::{softmax, softmax_backward};

@@ -9,6 +9,7 @@ mod epilogue;
 mod linear;
 mod mix;
 mod normalise;
+mod pool;
 mod resample;
 
 pub use activation::{gelu, mp_silu, silu};
@@ -18,4 +19,6 @@ pub use epilogue::epilogue;
 pub use linear::linear;
 pub use mix::{mp_cat, mp_sum};
 pub use normalise::{global_response_norm, group_norm, group_norm_silu, layer_norm, pixel_norm};
+pub(crate) use pool::pool;
+pub use pool::{max_pool, mean_pool};
 pub use resample::{mean_2x2, nearest_2x};

@@ -10,6 +10,7 @@ mod definitions;
 mod large;
 mod laws;
 mod packed;
+mod pool;
 mod refusals;
 mod table;
 mod traced;

@@ -7,6 +7,7 @@ mod mix;
 mod modulate;
 mod optimise;
 mod pixel_norm;
+mod pool;
 mod resample;
 mod sample_norms;
 mod softmax;
