@@ -8,6 +8,7 @@ pub mod classes;
 pub mod edm2;
 mod encoder;
 mod error;
+pub mod features;
 mod mapped;
 mod pixels;
 pub mod preset;

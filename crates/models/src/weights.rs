@@ -338,18 +338,21 @@ impl Weights {
         if problems.is_empty() {
             return Ok(());
         }
-        Err(Error::Weights {
-            origin: self.origin.clone(),
-            problem: problems.join("; "),
-        })
+        Err(self.wrong(problems.join("; ")))
     }
 
     /// One tensor.
     pub fn get(&self, name: &str) -> Result<&StoredTensor> {
-        self.tensors.get(name).ok_or_else(|| Error::Weights {
+        let found = self.tensors.get(name);
+        found.ok_or_else(|| self.wrong(format!("missing: {name}")))
+    }
+
+    /// An error that says where these tensors are from.
+    pub(crate) fn wrong(&self, problem: String) -> Error {
+        Error::Weights {
             origin: self.origin.clone(),
-            problem: format!("missing: {name}"),
-        })
+            problem,
+        }
     }
 }
 

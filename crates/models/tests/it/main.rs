@@ -9,6 +9,7 @@ mod bundled;
 mod checkpoint;
 mod edm2;
 mod golden;
+mod inception;
 mod pixels;
 mod plan;
 mod preset;

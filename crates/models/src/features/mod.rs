@@ -1,0 +1,3 @@
+//! Networks that describe images by numbers, by which sets of images are compared.
+
+pub mod inception;

@@ -1,0 +1,211 @@
+//! Inception-v3 with weights of a formula, against torchvision's, changed to FID's network.
+
+use std::{collections::BTreeMap, sync::LazyLock};
+
+use candle_core::{DType, Tensor};
+use foil_models::{
+    StoredTensor, Weights,
+    features::inception::{Described, Inception, Protocol},
+};
+
+use crate::golden::{Golden, difference};
+
+const SIZES: [(&str, [usize; 3]); 3] = [
+    ("odd", [3, 37, 53]),
+    ("grey", [1, 28, 28]),
+    ("large", [3, 401, 310]),
+];
+
+/// Numbers from −1 to 1: `SplitMix64` of the stream and the place.
+fn uniform(stream: u64, count: usize) -> impl Iterator<Item = f32> {
+    (0..count as u64).map(move |place| {
+        let z = ((stream << 32) + place + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        let z = z ^ (z >> 31);
+        ((z >> 40) as f64 / f64::from(1 << 23) - 1.0) as f32
+    })
+}
+
+fn stored(shape: &[usize], numbers: impl Iterator<Item = f32>) -> StoredTensor {
+    let bytes = numbers.flat_map(f32::to_le_bytes).collect();
+    StoredTensor::in_memory(DType::F32, shape, bytes).expect("as many numbers as the shape says")
+}
+
+/// The published names and shapes, sorted by name, with the script's numbers.
+static WEIGHTS: LazyLock<BTreeMap<String, StoredTensor>> = LazyLock::new(|| {
+    let names = include_str!("../golden/inception.names");
+    let named = names.lines().enumerate().map(|(stream, line)| {
+        let (name, shape) = line.split_once(' ').expect("a name and a shape");
+        let shape: Vec<usize> = shape
+            .split('x')
+            .map(|side| side.parse().expect("a side"))
+            .collect();
+        let count = shape.iter().product();
+        let row: usize = shape[1..].iter().product();
+        let numbers = uniform(stream as u64, count).map(|number| {
+            if name.ends_with("conv.weight") || name.ends_with("fc.weight") {
+                number * (6.0 / row as f64).sqrt() as f32
+            } else if name.ends_with("running_var") {
+                1.0 + 0.5 * number
+            } else if name.ends_with("bn.weight") {
+                1.0 + 0.25 * number
+            } else {
+                0.25 * number
+            }
+        });
+        (name.to_owned(), stored(&shape, numbers))
+    });
+    named.collect()
+});
+
+static NETWORK: LazyLock<Inception> = LazyLock::new(|| {
+    let weights = Weights::new("formula", WEIGHTS.clone());
+    Inception::new(&weights).expect("a network")
+});
+
+fn image(index: usize) -> Vec<u8> {
+    let (_, shape) = SIZES[index];
+    let numbers = uniform(1000 + index as u64, shape.iter().product());
+    numbers
+        .map(|number| ((number + 1.0) * 127.99) as u8)
+        .collect()
+}
+
+fn described(index: usize, protocol: Protocol) -> Described {
+    let presented = protocol.present(&image(index), SIZES[index].1);
+    let described = NETWORK.describe(&presented.expect("an image"));
+    described.expect("features")
+}
+
+fn assert_close(what: &str, found: &Tensor, expected: &Tensor, tolerance: f64) {
+    let found = found.flatten_all().expect("numbers");
+    let error = difference(&found, &expected.flatten_all().expect("numbers"));
+    assert!(error < tolerance, "{what}: {error}");
+}
+
+#[test]
+fn features_are_those_of_torchvision() {
+    let golden = Golden::open("inception.safetensors");
+    for (index, (size, _)) in SIZES.iter().enumerate() {
+        for (protocol, name) in [
+            (Protocol::Tensorflow, "tensorflow"),
+            (Protocol::PytorchFid, "pytorch_fid"),
+        ] {
+            let name = format!("{size}.{name}");
+            let expected = |part: &str| golden.tensor(&format!("{name}.{part}"));
+            let found = described(index, protocol);
+            assert_close(&name, &found.features, &expected("features"), 1e-4);
+            if *size == "odd" {
+                assert_close(&name, &found.spatial, &expected("spatial"), 1e-4);
+                assert_close(&name, &found.logits, &expected("logits"), 1e-4);
+            }
+        }
+    }
+}
+
+#[test]
+fn images_are_presented_as_torch_does() {
+    let golden = Golden::open("inception.safetensors");
+    for (index, (size, shape)) in SIZES.iter().enumerate() {
+        for (protocol, name) in [
+            (Protocol::Tensorflow, "tensorflow"),
+            (Protocol::PytorchFid, "pytorch_fid"),
+        ] {
+            let presented = protocol.present(&image(index), *shape).expect("an image");
+            let every = |step: usize| {
+                let places = (0..299_u32).step_by(step);
+                Tensor::from_iter(places, presented.device()).expect("places")
+            };
+            let some = presented.index_select(&every(37), 1);
+            let some = some.and_then(|some| some.index_select(&every(41), 2));
+            let expected = golden.tensor(&format!("{size}.{name}.presented"));
+            // torch has its places in single precision.
+            assert_close(name, &some.expect("pixels"), &expected, 1e-4);
+        }
+    }
+}
+
+#[test]
+fn an_image_is_described_alike_alone_and_beside_others() {
+    let [one, other] = [0, 2].map(|index| {
+        let presented = Protocol::Tensorflow.present(&image(index), SIZES[index].1);
+        presented.expect("an image")
+    });
+    let both = Tensor::cat(&[&other, &one], 0).expect("two images");
+    let together = NETWORK.describe(&both).expect("features").features;
+    let alone = NETWORK.describe(&one).expect("features").features;
+    let second = together.get(1).and_then(|row| row.to_vec1::<f32>());
+    let alone = alone.get(0).and_then(|row| row.to_vec1::<f32>());
+    assert_eq!(second.expect("numbers"), alone.expect("numbers"));
+}
+
+/// The same numbers in the other layout, which has no scales.
+#[test]
+fn both_layouts_make_the_same_network() {
+    let names = include_str!("../golden/inception.nvidia");
+    let mut theirs = BTreeMap::new();
+    let mut ours = WEIGHTS.clone();
+    for line in names.lines() {
+        let (own, their) = line.split_once(' ').expect("two names");
+        theirs.insert(their.to_owned(), ours[own].clone());
+    }
+    for (name, tensor) in &mut ours {
+        if name.ends_with("bn.weight") {
+            *tensor = stored(tensor.shape(), std::iter::repeat_n(1.0, tensor.count()));
+        }
+    }
+    let features = |weights: BTreeMap<String, StoredTensor>| {
+        let network = Inception::new(&Weights::new("formula", weights)).expect("a network");
+        let presented = Protocol::PytorchFid.present(&image(1), SIZES[1].1);
+        let described = network.describe(&presented.expect("an image"));
+        let features = described.expect("features").features;
+        features
+            .flatten_all()
+            .and_then(|all| all.to_vec1::<f32>())
+            .expect("numbers")
+    };
+    assert_eq!(features(theirs), features(ours));
+}
+
+#[test]
+fn what_is_another_network_is_refused() {
+    let refused = |change: &dyn Fn(&mut BTreeMap<String, StoredTensor>), expected: &str| {
+        let mut weights = WEIGHTS.clone();
+        change(&mut weights);
+        let error = Inception::new(&Weights::new("formula", weights)).expect_err("a refusal");
+        assert!(error.to_string().contains(expected), "{error}");
+    };
+    let name = "Mixed_6c.branch7x7_2.conv.weight";
+    refused(
+        &|weights| drop(weights.remove(name)),
+        "missing: Mixed_6c.branch7x7_2.conv.weight",
+    );
+    let narrow = |weights: &mut BTreeMap<String, StoredTensor>| {
+        let zeros = std::iter::repeat_n(0.0, 160 * 7 * 3);
+        weights.insert(name.to_owned(), stored(&[160, 3, 1, 7], zeros));
+    };
+    refused(&narrow, "[160, 3, 1, 7] where 160 input channels");
+    let more = |weights: &mut BTreeMap<String, StoredTensor>| {
+        weights.insert(
+            "AuxLogits.fc.bias".to_owned(),
+            stored(&[1], [0.0].into_iter()),
+        );
+    };
+    refused(
+        &more,
+        "1 tensors that Inception-v3 has not, such as AuxLogits.fc.bias",
+    );
+    let fewer = |weights: &mut BTreeMap<String, StoredTensor>| {
+        weights.insert(
+            "fc.bias".to_owned(),
+            stored(&[1000], std::iter::repeat_n(0.0, 1000)),
+        );
+    };
+    refused(&fewer, "fc.bias is [1000] where [1008] was expected");
+    let levels = [0_u8; 12];
+    assert!(Protocol::Tensorflow.present(&levels, [2, 2, 3]).is_err());
+    assert!(Protocol::Tensorflow.present(&levels, [3, 3, 3]).is_err());
+    let other = Tensor::zeros((1, 64, 64, 3), DType::F32, &candle_core::Device::Cpu);
+    assert!(NETWORK.describe(&other.expect("zeros")).is_err());
+}
