@@ -2,7 +2,7 @@
 //! Computer Vision*; Heusel et al. 2017.
 //!
 //! It is not the published architecture: its mean pools leave out what is beyond the image, its last block pools by the maximum, and
-//! it tells 1008 classes apart. Its weights are carried in several layouts ([`names`]), and programs bring images to its size in different ways
+//! it tells 1008 classes apart. Its weights are carried in several layouts (`names.rs`), and programs bring images to its size in different ways
 //! ([`Protocol`]): features of different protocols are not comparable.
 
 mod layers;
