@@ -3,10 +3,9 @@
 Reads lines of a program's name (foil, torch) and its JSON, and one of `load` and the load average before. Prints Markdown; with
 --into it is also written between the two marker comments of a file."""
 
-import argparse
 import statistics
 
-from tables import markdown, processor, read, write
+from tables import command, machine, markdown, rounds
 
 VARIANTS = {
     "f32": "PyTorch f32",
@@ -51,21 +50,10 @@ def table(runs):
     return markdown(lines)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("results")
-    parser.add_argument("--into")
-    arguments = parser.parse_args()
-    runs = read(arguments.results)
-    first = runs["foil"][0]
-    rounds = sum(1 for run in runs["torch"] if all(run[field] == runs["torch"][0][field] for field in ("model", "batch", "variant")))
-    load = f"; load average before the first round {runs['load'][0]}" if "load" in runs else ""
-    heading = (
-        f"{processor()}; {first['threads']} threads; Foil with {first['instructions']}, PyTorch {runs['torch'][0]['torch']}{load}. "
-        f"Seconds for one evaluation of the whole batch, medians over rounds ({rounds})."
-    )
-    write(f"{heading}\n\n{table(runs)}", arguments.into, "net")
+def text(runs):
+    count = rounds(runs["torch"], ("model", "batch", "variant"))
+    return f"{machine(runs)} Seconds for one evaluation of the whole batch, medians over rounds ({count}).\n\n{table(runs)}"
 
 
 if __name__ == "__main__":
-    main()
+    command(__doc__.split("\n")[0], "net", text)

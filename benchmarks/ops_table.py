@@ -3,11 +3,10 @@
 Reads lines of a program's name (foil, torch) and its JSON, and one of `load` and the load average before. Prints Markdown; with
 --into it is also written between the two marker comments of a file."""
 
-import argparse
 import math
 import statistics
 
-from tables import markdown, processor, read, write
+from tables import command, machine, markdown
 
 CHANNELS_LAST, NCHW, NO_LAYOUT = "channels-last", "nchw", ""
 NOTHING = "–"
@@ -106,26 +105,18 @@ def geometric_mean(values):
 
 def conditions(runs):
     """What was measured on what."""
-    foil, torch = runs["foil"], runs["torch"]
+    foil = runs["foil"]
     peak = {dtype: statistics.median(run["peak_gflops"][dtype] for run in foil) for dtype in ("f32", "bf16")}
-    load = f"; load average before the first round {runs['load'][0]}" if "load" in runs else ""
     return (
-        f"{processor()}; {foil[0]['threads']} threads; Foil with {foil[0]['instructions']}, PyTorch {torch[0]['torch']}, "
-        f"candle in f32{load}. GFLOP/s, medians over rounds ({len(foil)}); peak {peak['f32']:.0f} in f32 and "
+        f"{machine(runs, ', candle in f32')} GFLOP/s, medians over rounds ({len(foil)}); peak {peak['f32']:.0f} in f32 and "
         f"{peak['bf16']:.0f} in bf16, measured in each round."
     )
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("results", help="lines of a program's name and its JSON")
-    parser.add_argument("--into", metavar="FILE", help="write between the markers of this file")
-    arguments = parser.parse_args()
-    runs = read(arguments.results)
+def text(runs):
     rows = joined(runs)
-    text = f"{conditions(runs)}\n\n{summary(rows)}\n\n{table(rows)}"
-    write(text, arguments.into, "ops")
+    return f"{conditions(runs)}\n\n{summary(rows)}\n\n{table(rows)}"
 
 
 if __name__ == "__main__":
-    main()
+    command(__doc__, "ops", text)

@@ -1,5 +1,6 @@
 """What the tables share: reading results, and writing Markdown between the marker comments of a file."""
 
+import argparse
 import json
 from pathlib import Path
 
@@ -39,3 +40,24 @@ def write(text, into, name):
             raise SystemExit(f"error: {into} has no {first} … {last}")
         Path(into).write_text(f"{before}{first}\n{text}\n{last}{after}")
     print(text)
+
+
+def machine(runs, beside=""):
+    """What was measured on what; `beside` is said after PyTorch."""
+    first = runs["foil"][0]
+    load = f"; load average before the first round {runs['load'][0]}" if "load" in runs else ""
+    return f"{processor()}; {first['threads']} threads; Foil with {first['instructions']}, PyTorch {runs['torch'][0]['torch']}{beside}{load}."
+
+
+def rounds(runs, fields):
+    """How many of one program's runs are like the first."""
+    return sum(1 for run in runs if all(run[field] == runs[0][field] for field in fields))
+
+
+def command(description, name, text):
+    """Writes what `text` makes of the runs in a file that is named on the command line."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("results", help="lines of a program's name and its JSON")
+    parser.add_argument("--into", metavar="FILE", help="write between the markers of this file")
+    arguments = parser.parse_args()
+    write(text(read(arguments.results)), arguments.into, name)

@@ -3,10 +3,9 @@
 Reads lines of a program's name (foil, torch) and its JSON, and one of `load` and the load average before. Both programs' networks
 are known by their number of parameters. Prints Markdown; with --into it is also written between the two marker comments of a file."""
 
-import argparse
 import statistics
 
-from tables import markdown, processor, read, write
+from tables import command, machine, markdown, rounds
 
 VARIANTS = {
     "f32": "PyTorch f32, channels-last",
@@ -49,21 +48,10 @@ def table(runs):
     return markdown(lines)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("results")
-    parser.add_argument("--into")
-    arguments = parser.parse_args()
-    runs = read(arguments.results)
-    first = runs["foil"][0]
-    rounds = sum(1 for run in runs["foil"] if all(run[field] == first[field] for field in ("preset", "precision", "batch")))
-    load = f"; load average before the first round {runs['load'][0]}" if "load" in runs else ""
-    heading = (
-        f"{processor()}; {first['threads']} threads; Foil with {first['instructions']}, PyTorch {runs['torch'][0]['torch']}{load}. "
-        f"Images a second, medians over rounds ({rounds}) of the median step."
-    )
-    write(f"{heading}\n\n{table(runs)}", arguments.into, "train")
+def text(runs):
+    count = rounds(runs["foil"], ("preset", "precision", "batch"))
+    return f"{machine(runs)} Images a second, medians over rounds ({count}) of the median step.\n\n{table(runs)}"
 
 
 if __name__ == "__main__":
-    main()
+    command(__doc__.split("\n")[0], "train", text)
