@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use foil_diffusion::random::RandomState;
+use rayon::prelude::*;
 
 use crate::{Error, Result};
 
@@ -22,12 +23,7 @@ impl Features {
                 numbers.len()
             )));
         }
-        if let Some(place) = numbers.iter().position(|number| !number.is_finite()) {
-            return Err(Error::Features(format!(
-                "the features of image {} are not finite",
-                place / width
-            )));
-        }
+        check_finite(&numbers, |place| place / width)?;
         Ok(Self { width, numbers })
     }
 
@@ -69,6 +65,18 @@ impl Features {
         }
     }
 
+    /// With this subtracted from each row.
+    pub(crate) fn moved(&self, by: &[f32]) -> Self {
+        let mut moved = self.clone();
+        let rows = moved.numbers.par_chunks_exact_mut(self.width);
+        rows.for_each(|row| {
+            for (number, by) in row.iter_mut().zip(by) {
+                *number -= by;
+            }
+        });
+        moved
+    }
+
     /// That both are of the same kind.
     pub(crate) fn beside(&self, other: &Self) -> Result<()> {
         if self.width == other.width {
@@ -87,4 +95,14 @@ impl Features {
             .map(|(&one, &other)| (f64::from(one) - f64::from(other)).powi(2))
             .sum()
     }
+}
+
+/// That all numbers can be computed with; `image` says which image the one in a place is of.
+pub(crate) fn check_finite(numbers: &[f32], image: impl Fn(usize) -> usize) -> Result<()> {
+    let Some(place) = numbers.iter().position(|number| !number.is_finite()) else {
+        return Ok(());
+    };
+    let image = image(place);
+    let problem = format!("the features of image {image} are not finite");
+    Err(Error::Features(problem))
 }

@@ -6,7 +6,7 @@
 
 use rayon::prelude::*;
 
-use crate::{Error, Result, Statistics};
+use crate::{Error, Result, Statistics, features::check_finite};
 
 /// Images of a block.
 const BLOCK: usize = 64;
@@ -43,11 +43,8 @@ impl Gathering {
             let problem = format!("{} numbers in rows of {width}", features.len());
             return Err(Error::Features(problem));
         }
-        if let Some(place) = features.iter().position(|value| !value.is_finite()) {
-            let image = self.images + ((self.block.len() + place) / width) as u64;
-            let problem = format!("the features of image {image} are not finite");
-            return Err(Error::Features(problem));
-        }
+        let before = self.images as usize + self.block.len() / width;
+        check_finite(features, |place| before + place / width)?;
         let mut rest = features;
         while !rest.is_empty() {
             let room = BLOCK * width - self.block.len();

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::pairs::{Pairs, Rough};
+use super::pairs::Pairs;
 use crate::{Error, Features, Result};
 
 /// How many more are remembered than are wanted, so that what is not exact rarely matters.
@@ -42,7 +42,7 @@ pub fn nearest(
             let point = block.points.start + place;
             for (other, rough) in block.distances(point) {
                 if !(itself && other == point) {
-                    own.consider(other, rough);
+                    own.consider(other, rough.least);
                 }
             }
         });
@@ -52,14 +52,14 @@ pub fn nearest(
             index,
             distance: points.distance(point, others, index),
         };
-        let mut sorted = sorted(found.nearest.iter().map(|(index, _)| exact(*index)));
-        if sorted[count - 1].distance >= found.passed_over {
+        let mut nearest = sorted(found.nearest.iter().map(|(index, _)| exact(*index)));
+        if nearest[count - 1].distance >= found.passed_over {
             // One that was passed over might be nearer.
             let all = (0..others.images()).filter(|&other| !(itself && other == point));
-            sorted = self::sorted(all.map(exact));
+            nearest = sorted(all.map(exact));
         }
-        sorted.truncate(count);
-        sorted
+        nearest.truncate(count);
+        nearest
     };
     Ok(found.into_par_iter().enumerate().map(exactly).collect())
 }
@@ -76,8 +76,8 @@ fn sorted(neighbours: impl Iterator<Item = Neighbour>) -> Vec<Neighbour> {
 /// Those that may be the nearest.
 struct Candidates {
     most: usize,
-    /// In the order of the least distance they can have.
-    nearest: Vec<(usize, Rough)>,
+    /// With the least distance they can have, in its order.
+    nearest: Vec<(usize, f64)>,
     /// No other is nearer than this.
     passed_over: f64,
 }
@@ -91,21 +91,22 @@ impl Candidates {
         }
     }
 
-    fn consider(&mut self, index: usize, rough: Rough) {
-        if self.nearest.len() == self.most {
-            let (_, farthest) = self.nearest[self.most - 1];
-            if rough.least >= farthest.least {
-                self.passed_over = self.passed_over.min(rough.least);
-                return;
-            }
-        }
-        let after = |(_, known): &(usize, Rough)| known.least <= rough.least;
-        let place = self.nearest.partition_point(after);
-        self.nearest.insert(place, (index, rough));
-        if self.nearest.len() > self.most
-            && let Some((_, dropped)) = self.nearest.pop()
+    fn consider(&mut self, index: usize, least: f64) {
+        // Most are farther than all that are kept.
+        let full = self.nearest.len() == self.most;
+        if full
+            && self
+                .nearest
+                .last()
+                .is_some_and(|&(_, farthest)| least >= farthest)
         {
-            self.passed_over = self.passed_over.min(dropped.least);
+            self.passed_over = self.passed_over.min(least);
+            return;
+        }
+        let place = self.nearest.partition_point(|&(_, known)| known <= least);
+        self.nearest.insert(place, (index, least));
+        if full && let Some((_, dropped)) = self.nearest.pop() {
+            self.passed_over = self.passed_over.min(dropped);
         }
     }
 }

@@ -16,14 +16,14 @@ const ROWS: usize = 512;
 
 /// Two sets of images, moved to where their numbers are small.
 pub(super) struct Pairs {
-    width: usize,
-    points: Moved,
+    /// `None` where they are the others.
+    points: Option<Moved>,
     others: Moved,
 }
 
 /// Rows and their squared lengths.
 struct Moved {
-    numbers: Vec<f32>,
+    features: Features,
     squares: Vec<f64>,
 }
 
@@ -45,34 +45,38 @@ pub(super) struct Rough {
 impl Pairs {
     /// Both are moved by the mean of the others: distances stay, and what is subtracted from each other becomes small.
     pub(super) fn new(points: &Features, others: &Features) -> Self {
-        let width = others.width();
-        let mut centre = vec![0.0_f64; width];
-        for row in others.numbers().chunks_exact(width) {
+        let mut centre = vec![0.0_f64; others.width()];
+        for row in others.numbers().chunks_exact(others.width()) {
             for (sum, &number) in centre.iter_mut().zip(row) {
                 *sum += f64::from(number);
             }
         }
         let images = others.images() as f64;
         let centre: Vec<f32> = centre.iter().map(|sum| (sum / images) as f32).collect();
+        let differ = !std::ptr::eq(points, others);
         Self {
-            width,
-            points: Moved::new(points, &centre),
+            points: differ.then(|| Moved::new(points, &centre)),
             others: Moved::new(others, &centre),
         }
+    }
+
+    fn points(&self) -> &Moved {
+        self.points.as_ref().unwrap_or(&self.others)
     }
 
     /// Shows all pairs, those of a point in the order of the others.
     pub(super) fn each(&self, mut show: impl FnMut(Block<'_>)) {
         let instructions = Instructions::best();
-        let (points, others) = (self.points.squares.len(), self.others.squares.len());
+        let (all_points, all_others) = (&self.points().features, &self.others.features);
         let mut products = vec![0.0; ROWS * COLUMNS];
-        for first in (0..others).step_by(COLUMNS) {
-            let others = first..others.min(first + COLUMNS);
-            let rows = self.others.rows(&others, self.width);
-            let packed = PackedLinear::new(instructions, [others.len(), self.width], rows);
-            for first in (0..points).step_by(ROWS) {
-                let points = first..points.min(first + ROWS);
-                let rows = self.points.rows(&points, self.width);
+        for first in (0..all_others.images()).step_by(COLUMNS) {
+            let others = first..all_others.images().min(first + COLUMNS);
+            let rows = all_others.rows(others.clone());
+            let size = [others.len(), all_others.width()];
+            let packed = PackedLinear::new(instructions, size, rows);
+            for first in (0..all_points.images()).step_by(ROWS) {
+                let points = first..all_points.images().min(first + ROWS);
+                let rows = all_points.rows(points.clone());
                 let products = &mut products[..points.len() * others.len()];
                 packed.forward(1, rows, &Epilogue::default(), products);
                 show(Block {
@@ -88,23 +92,13 @@ impl Pairs {
 
 impl Moved {
     fn new(features: &Features, centre: &[f32]) -> Self {
-        let width = features.width();
-        let mut numbers = features.numbers().to_vec();
-        let rows = numbers.par_chunks_exact_mut(width);
-        let squares = rows.map(|row| {
-            for (number, centre) in row.iter_mut().zip(centre) {
-                *number -= centre;
-            }
-            row.iter().map(|&number| f64::from(number).powi(2)).sum()
-        });
+        let features = features.moved(centre);
+        let rows = features.numbers().par_chunks_exact(features.width());
+        let squares = rows.map(|row| row.iter().map(|&number| f64::from(number).powi(2)).sum());
         Self {
             squares: squares.collect(),
-            numbers,
+            features,
         }
-    }
-
-    fn rows(&self, range: &Range<usize>, width: usize) -> &[f32] {
-        &self.numbers[range.start * width..range.end * width]
     }
 }
 
@@ -113,9 +107,9 @@ impl Block<'_> {
     pub(super) fn distances(&self, point: usize) -> impl Iterator<Item = (usize, Rough)> {
         let others = self.others.clone();
         let products = &self.products[(point - self.points.start) * others.len()..];
-        let square = self.pairs.points.squares[point];
+        let square = self.pairs.points().squares[point];
         let squares = &self.pairs.others.squares[others.clone()];
-        let share = wrong_by(self.pairs.width);
+        let share = wrong_by(self.pairs.others.features.width());
         let known = others.zip(squares).zip(products);
         known.map(move |((other, &own), &product)| {
             let both = square + own;
