@@ -300,10 +300,7 @@ impl Weights {
                 continue;
             };
             if tensors.contains_key(&new_name) {
-                return Err(Error::Weights {
-                    origin: self.origin.clone(),
-                    problem: format!("{name} is a second {new_name}"),
-                });
+                return Err(self.wrong(format!("{name} is a second {new_name}")));
             }
             tensors.insert(new_name, tensor);
         }

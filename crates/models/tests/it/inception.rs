@@ -16,6 +16,11 @@ const SIZES: [(&str, [usize; 3]); 3] = [
     ("large", [3, 401, 310]),
 ];
 
+const PROTOCOLS: [(Protocol, &str); 2] = [
+    (Protocol::Tensorflow, "tensorflow"),
+    (Protocol::PytorchFid, "pytorch_fid"),
+];
+
 /// Numbers from −1 to 1: `SplitMix64` of the stream and the place.
 fn uniform(stream: u64, count: usize) -> impl Iterator<Item = f32> {
     (0..count as u64).map(move |place| {
@@ -88,10 +93,7 @@ fn assert_close(what: &str, found: &Tensor, expected: &Tensor, tolerance: f64) {
 fn features_are_those_of_torchvision() {
     let golden = Golden::open("inception.safetensors");
     for (index, (size, _)) in SIZES.iter().enumerate() {
-        for (protocol, name) in [
-            (Protocol::Tensorflow, "tensorflow"),
-            (Protocol::PytorchFid, "pytorch_fid"),
-        ] {
+        for (protocol, name) in PROTOCOLS {
             let name = format!("{size}.{name}");
             let expected = |part: &str| golden.tensor(&format!("{name}.{part}"));
             let found = described(index, protocol);
@@ -108,10 +110,7 @@ fn features_are_those_of_torchvision() {
 fn images_are_presented_as_torch_does() {
     let golden = Golden::open("inception.safetensors");
     for (index, (size, shape)) in SIZES.iter().enumerate() {
-        for (protocol, name) in [
-            (Protocol::Tensorflow, "tensorflow"),
-            (Protocol::PytorchFid, "pytorch_fid"),
-        ] {
+        for (protocol, name) in PROTOCOLS {
             let presented = protocol.present(&image(index), *shape).expect("an image");
             let every = |step: usize| {
                 let places = (0..299_u32).step_by(step);

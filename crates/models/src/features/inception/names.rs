@@ -16,6 +16,9 @@ const PARTS: [(&str, &str); 4] = [
     ("bn.running_var", "var"),
 ];
 
+/// Of the last layer.
+const HEAD: [&str; 2] = ["weight", "bias"];
+
 /// All layers in both layouts: torchvision's name, NVIDIA's name.
 fn layers() -> Vec<(String, String)> {
     // TensorFlow's: the first of a name has no number.
@@ -45,49 +48,14 @@ fn layers() -> Vec<(String, String)> {
 /// The weights in torchvision's layout, whatever they are in; all of them, and no others.
 pub(super) fn as_torchvision(weights: &Weights) -> Result<Weights> {
     let is_nvidia = weights.iter().any(|(name, _)| name == "layers.conv.weight");
+    let named = if is_nvidia { nvidia() } else { torchvision() };
     let mut tensors = BTreeMap::new();
-    let mut used: Vec<String> = Vec::new();
-    let mut take = |ours: String, theirs: String| -> Result<()> {
-        tensors.insert(ours, weights.get(&theirs)?.clone());
-        used.push(theirs);
-        Ok(())
-    };
-    let mut ones = Vec::new();
-    for (ours, theirs) in layers() {
-        for (part, their_part) in PARTS {
-            let own = format!("{ours}.{part}");
-            let theirs = if is_nvidia {
-                format!("layers.{theirs}.{their_part}")
-            } else {
-                own.clone()
-            };
-            take(own, theirs)?;
-        }
-        let gain = format!("{ours}.bn.weight");
-        if is_nvidia {
-            ones.push(gain);
-        } else {
-            take(gain.clone(), gain)?;
-        }
+    for (name, ours) in &named {
+        tensors.insert(ours.clone(), weights.get(name)?.clone());
     }
-    for part in ["weight", "bias"] {
-        let theirs = if is_nvidia { "output" } else { "fc" };
-        take(format!("fc.{part}"), format!("{theirs}.{part}"))?;
-    }
-    for gain in ones {
-        let layer = gain.trim_end_matches("weight");
-        let count = tensors[&format!("{layer}bias")].count();
-        let bytes = 1.0_f32.to_le_bytes().repeat(count);
-        tensors.insert(gain, StoredTensor::in_memory(DType::F32, &[count], bytes)?);
-    }
-    used.sort();
     let unknown = weights.iter().map(|(name, _)| name).filter(|name| {
         // Counted by torch while it trained, and read by nobody.
-        let counter = name.ends_with(".num_batches_tracked");
-        !counter
-            && used
-                .binary_search_by(|used| used.as_str().cmp(name))
-                .is_err()
+        !(name.ends_with(".num_batches_tracked") || named.contains_key(*name))
     });
     let unknown: Vec<&str> = unknown.collect();
     if let Some(first) = unknown.first() {
@@ -96,5 +64,34 @@ pub(super) fn as_torchvision(weights: &Weights) -> Result<Weights> {
             unknown.len()
         )));
     }
+    if is_nvidia {
+        for (ours, _) in layers() {
+            let count = tensors[&format!("{ours}.bn.bias")].count();
+            let ones = 1.0_f32.to_le_bytes().repeat(count);
+            let ones = StoredTensor::in_memory(DType::F32, &[count], ones)?;
+            tensors.insert(format!("{ours}.bn.weight"), ones);
+        }
+    }
     Ok(Weights::new(weights.origin(), tensors))
+}
+
+/// Of each tensor's name the same.
+fn torchvision() -> BTreeMap<String, String> {
+    let parts = || PARTS.map(|(part, _)| part).into_iter().chain(["bn.weight"]);
+    let layers = layers().into_iter();
+    let names = layers.flat_map(|(layer, _)| parts().map(move |part| format!("{layer}.{part}")));
+    let head = HEAD.map(|part| format!("fc.{part}"));
+    names.chain(head).map(|name| (name.clone(), name)).collect()
+}
+
+/// Of each tensor's name torchvision's.
+fn nvidia() -> BTreeMap<String, String> {
+    let names = layers().into_iter().flat_map(|(layer, theirs)| {
+        PARTS.map(|(part, their_part)| {
+            let name = format!("layers.{theirs}.{their_part}");
+            (name, format!("{layer}.{part}"))
+        })
+    });
+    let head = HEAD.map(|part| (format!("output.{part}"), format!("fc.{part}")));
+    names.chain(head).collect()
 }

@@ -70,9 +70,13 @@ impl Inception {
             Ok(block)
         });
         let blocks = blocks.collect::<Result<_>>()?;
+        if channels != FEATURES {
+            let problem = format!("{channels} features where {FEATURES} were expected");
+            return Err(weights.wrong(problem));
+        }
         let tensor = |name: &str, shape: &[usize]| {
             let tensor = weights.get(name)?;
-            if tensor.shape() == shape && channels == FEATURES {
+            if tensor.shape() == shape {
                 return tensor.tensor(&Device::Cpu);
             }
             let found = tensor.shape();
