@@ -28,30 +28,15 @@ fn plain(
     inputs: usize,
     kernel: [usize; 2],
     stride: usize,
-    padding: impl Into<Padding>,
+    padding: [usize; 2],
 ) -> Convolution {
     Convolution {
         outputs,
         inputs,
         kernel,
         stride,
-        padding: padding.into().0,
+        padding,
         transposed: false,
-    }
-}
-
-/// The same on all sides, or not.
-struct Padding([usize; 2]);
-
-impl From<usize> for Padding {
-    fn from(everywhere: usize) -> Self {
-        Self([everywhere; 2])
-    }
-}
-
-impl From<[usize; 2]> for Padding {
-    fn from(padding: [usize; 2]) -> Self {
-        Self(padding)
     }
 }
 
@@ -115,10 +100,10 @@ fn all_sizes_of_images_agree_with_the_definition() {
 fn halving_and_doubling_agree_with_the_definition_for_odd_sizes_too() {
     for (outputs, inputs) in [(1, 1), (3, 5), (17, 33), (64, 31), (7, 65)] {
         for [height, width] in [[2, 2], [4, 6], [5, 5], [7, 2], [16, 9]] {
-            for shape in with_its_transpose(plain(outputs, inputs, [2, 2], 2, 0)) {
+            for shape in with_its_transpose(plain(outputs, inputs, [2, 2], 2, [0, 0])) {
                 agrees(&Convolved::new(shape, [3, height, width]));
             }
-            for shape in with_its_transpose(plain(outputs, inputs, [4, 4], 2, 1)) {
+            for shape in with_its_transpose(plain(outputs, inputs, [4, 4], 2, [1, 1])) {
                 agrees(&Convolved::new(shape, [1, height, width]));
             }
         }
@@ -164,11 +149,14 @@ fn unusual_windows_agree_with_the_definition() {
 #[test]
 fn many_tasks_and_several_chunks_of_pixels_with_an_odd_rest_agree_with_the_definition() {
     agrees(&Convolved::new(Convolution::same(65, 33, 3), [3, 33, 17]));
-    agrees(&Convolved::new(plain(33, 65, [4, 4], 2, 1), [1, 65, 35]));
+    agrees(&Convolved::new(
+        plain(33, 65, [4, 4], 2, [1, 1]),
+        [1, 65, 35],
+    ));
     agrees(&Convolved::new(
         Convolution {
             transposed: true,
-            ..plain(33, 65, [2, 2], 2, 0)
+            ..plain(33, 65, [2, 2], 2, [0, 0])
         },
         [1, 31, 33],
     ));
@@ -176,24 +164,24 @@ fn many_tasks_and_several_chunks_of_pixels_with_an_odd_rest_agree_with_the_defin
 
 #[test]
 fn no_images_are_no_outputs_and_gradients_of_zero() {
-    for shape in with_its_transpose(plain(5, 3, [3, 3], 2, 1)) {
+    for shape in with_its_transpose(plain(5, 3, [3, 3], 2, [1, 1])) {
         agrees(&Convolved::new(shape, [0, 5, 4]));
     }
 }
 
 #[test]
 fn no_channels_are_sums_of_nothing() {
-    for shape in with_its_transpose(plain(5, 0, [3, 3], 2, 1)) {
+    for shape in with_its_transpose(plain(5, 0, [3, 3], 2, [1, 1])) {
         agrees(&Convolved::new(shape, [2, 5, 4]));
     }
-    for shape in with_its_transpose(plain(0, 5, [3, 3], 2, 1)) {
+    for shape in with_its_transpose(plain(0, 5, [3, 3], 2, [1, 1])) {
         agrees(&Convolved::new(shape, [2, 5, 4]));
     }
 }
 
 #[test]
 fn outputs_are_as_large_as_windows_find_places() {
-    for shape in with_its_transpose(plain(1, 1, [5, 3], 2, 1)) {
+    for shape in with_its_transpose(plain(1, 1, [5, 3], 2, [1, 1])) {
         for height in 0..12 {
             let found = shape.output_size(Image {
                 batch: 2,
@@ -227,8 +215,8 @@ fn gradients_are_the_adjoints_of_the_convolution() {
     let shapes = [
         Convolution::same(17, 13, 3),
         Convolution::same(33, 65, 1),
-        plain(7, 9, [4, 4], 2, 1),
-        plain(5, 8, [2, 3], 3, 0),
+        plain(7, 9, [4, 4], 2, [1, 1]),
+        plain(5, 8, [2, 3], 3, [0, 0]),
     ];
     for shape in shapes.into_iter().flat_map(with_its_transpose) {
         for size in [[2, 6, 5], [1, 17, 11]] {

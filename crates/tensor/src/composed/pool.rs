@@ -22,20 +22,21 @@ pub fn mean_pool(x: &Tensor, window: Window) -> Result<Tensor> {
 /// Of sizes that were checked.
 pub(crate) fn pool(sizes: &Sizes, x: &Tensor) -> Result<Tensor> {
     let wide = widened(x)?.contiguous()?;
-    let (numbers, outside) = match sizes.shape.pooling {
-        Pooling::Max => (wide, f64::NEG_INFINITY),
-        Pooling::Mean => (wide, 0.0),
-    };
-    let pooled = over_windows(sizes, &numbers, outside)?;
+    let pooled = over_windows(sizes, &wide)?;
     let pooled = match sizes.shape.pooling {
         Pooling::Max => pooled,
-        Pooling::Mean => pooled.div(&over_windows(sizes, &numbers.ones_like()?, outside)?)?,
+        Pooling::Mean => pooled.div(&over_windows(sizes, &wide.ones_like()?)?)?,
     };
     Ok(pooled.to_dtype(x.dtype())?)
 }
 
 /// The largest of each window, or the sum.
-fn over_windows(sizes: &Sizes, x: &Tensor, outside: f64) -> Result<Tensor> {
+fn over_windows(sizes: &Sizes, x: &Tensor) -> Result<Tensor> {
+    // What changes neither.
+    let outside = match sizes.shape.pooling {
+        Pooling::Max => f64::NEG_INFINITY,
+        Pooling::Mean => 0.0,
+    };
     let Image { height, width, .. } = sizes.output;
     let (window, padding) = (sizes.shape.window, sizes.shape.padding);
     let padded = around(&around(x, 1, padding, outside)?, 2, padding, outside)?;
