@@ -68,6 +68,15 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
+/// What Ctrl-C does, and what comes of it.
+fn interrupt(child: Child) -> Output {
+    let sent = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(sent.unwrap().success());
+    child.wait_with_output().unwrap()
+}
+
 /// Interrupts what has run for so many seconds and is not done; it must stop, and say no more than that.
 fn interrupted(mut child: Child, seconds: u64) {
     std::thread::sleep(Duration::from_secs(seconds));
@@ -76,11 +85,7 @@ fn interrupted(mut child: Child, seconds: u64) {
         ended.is_none(),
         "it was done before it could be interrupted"
     );
-    let killed = Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status();
-    assert!(killed.unwrap().success());
-    let output = child.wait_with_output().unwrap();
+    let output = interrupt(child);
     assert_eq!(output.status.code(), Some(130));
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(said, "error: interrupted\n");

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::{names, succeed};
+use crate::{interrupt, names, succeed};
 
 #[test]
 fn train_sample_and_plot_work_together() {
@@ -118,12 +118,7 @@ fn an_interrupted_training_continues_with_the_same_command() {
         );
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
-    let sent = std::process::Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status()
-        .unwrap();
-    assert!(sent.success());
-    let output = child.wait_with_output().unwrap();
+    let output = interrupt(child);
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(130), "{said}");
     assert!(

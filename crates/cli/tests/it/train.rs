@@ -10,7 +10,7 @@ use std::{
 use safetensors::SafeTensors;
 use serde_json::Value;
 
-use crate::{command, foil, names, refusals::refused, succeed};
+use crate::{command, foil, interrupt, names, refusals::refused, succeed};
 
 const TRAIN: &str = "train --config tiny.toml --data set --out";
 
@@ -189,11 +189,7 @@ fn an_interrupted_run_saves_and_continues_to_the_same_bytes() {
     succeed(folder.path(), &format!("{TRAIN} whole"));
     let first = |run: &Path| run.join("state.safetensors").exists();
     let child = start_until(folder.path(), "stopped", first);
-    let sent = std::process::Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status();
-    assert!(sent.unwrap().success());
-    let output = child.wait_with_output().unwrap();
+    let output = interrupt(child);
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(130), "{said}");
     let (_, header) = state(&stopped);
