@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::{Error, Images, Judge, Result};
+use crate::{Error, Extractor, Images, Result, describe_all};
 
 /// The judge's verdicts, by class.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +28,13 @@ impl OfClass {
 }
 
 impl Accuracy {
+    /// Of no images yet, by a network that tells so many classes apart.
+    pub fn among(classes: usize) -> Self {
+        Self {
+            classes: vec![OfClass::default(); classes],
+        }
+    }
+
     /// Over all classes.
     pub fn total(&self) -> OfClass {
         let classes = self.classes.iter();
@@ -37,49 +44,56 @@ impl Accuracy {
         })
     }
 
-    /// Adds an image of a class for which there is a logit.
-    fn add(&mut self, class: usize, logits: &[f32]) {
-        let own = logits[class];
-        // What is not a number is not larger than anything.
-        let right = logits.iter().all(|&logit| own >= logit);
-        self.classes[class].images += 1;
-        self.classes[class].right += u64::from(right);
+    /// Adds images of these classes, of which `[images, classes]` was said.
+    pub fn add(&mut self, classes: &[u32], logits: &[f32]) -> Result<()> {
+        let known = self.classes.len();
+        if classes.len() * known != logits.len() {
+            return Err(Error::Images(format!(
+                "{} numbers about {} images, of {known} classes",
+                logits.len(),
+                classes.len()
+            )));
+        }
+        for (&class, logits) in classes.iter().zip(logits.chunks_exact(known.max(1))) {
+            let Some(&own) = logits.get(class as usize) else {
+                return Err(Error::Images(format!(
+                    "an image is of class {class}; the network knows 0 to {}",
+                    known.saturating_sub(1)
+                )));
+            };
+            // What is not a number is not larger than anything.
+            let right = logits.iter().all(|&logit| own >= logit);
+            self.classes[class as usize].images += 1;
+            self.classes[class as usize].right += u64::from(right);
+        }
+        Ok(())
     }
 }
 
-/// Judges all images, of which the classes are known. The observer is told how many have been judged, and can stop.
+/// Describes all images, of which the classes are known, by a network that tells classes. The observer is told how many have been described, and
+/// can stop.
 pub fn accuracy(
-    judge: &Judge,
+    extractor: &dyn Extractor,
     images: &dyn Images,
     classes: &[u32],
     observer: &mut dyn FnMut(usize) -> ControlFlow<()>,
 ) -> Result<Accuracy> {
-    let known = judge.classes();
     if classes.len() != images.count() {
         let problem = format!("{} classes of {} images", classes.len(), images.count());
         return Err(Error::Images(problem));
     }
-    if let Some(class) = classes.iter().find(|&&class| class as usize >= known) {
-        return Err(Error::Images(format!(
-            "an image is of class {class}; the network knows 0 to {}",
-            known.saturating_sub(1)
-        )));
-    }
-    let mut accuracy = Accuracy {
-        classes: vec![OfClass::default(); known],
-    };
-    let mut classes = classes.iter();
+    let mut accuracy = Accuracy::among(extractor.classes());
+    let mut classes = classes;
     let mut take = |logits: &[f32]| {
-        for (logits, &class) in logits.chunks_exact(known.max(1)).zip(&mut classes) {
-            accuracy.add(class as usize, logits);
-        }
+        let (now, later) = classes.split_at(logits.len() / extractor.classes().max(1));
+        classes = later;
+        accuracy.add(now, logits)
     };
-    judge.judge_all(
+    describe_all(
+        extractor,
         images,
-        &mut |judged| {
-            take(&judged.logits);
-            Ok(())
-        },
+        0,
+        &mut |described| take(&described.logits),
         observer,
     )?;
     Ok(accuracy)

@@ -4,10 +4,10 @@
 
 mod accuracy;
 mod error;
+mod extractor;
 mod features;
 mod gathering;
 mod images;
-mod judge;
 mod metric;
 mod neighbours;
 mod reference;
@@ -15,13 +15,13 @@ mod statistics;
 
 pub use accuracy::{Accuracy, OfClass, accuracy};
 pub use error::{Error, Result};
+pub use extractor::{Described, Extractor, InceptionExtractor, Judge, describe_all};
 pub use features::Features;
 pub use gathering::Gathering;
 pub use images::Images;
-pub use judge::{Judge, Judged};
 pub use metric::{
-    Extrapolated, Frechet, Manifold, Mean, PrecisionRecall, extrapolated_frechet, frechet,
-    inception_score, kernel_distance, precision_recall,
+    Extrapolated, Frechet, Manifold, Mean, Memorisation, PrecisionRecall, extrapolated_frechet,
+    frechet, frechet_margin, inception_score, kernel_distance, memorisation, precision_recall,
 };
 pub use neighbours::{Edge, Inside, Neighbour, inside, nearest};
 pub use reference::{Named, Reference};

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::{Gathering, Images, Judge, Result};
+use crate::{Extractor, Gathering, Images, Result, describe_all};
 
 /// The first two moments of the features of many images.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,16 +15,18 @@ pub struct Statistics {
     pub covariance: Vec<f64>,
 }
 
-/// Judges all images. The observer is told how many have been judged, and can stop.
+/// Describes all images. The observer is told how many have been described, and can stop.
 pub fn statistics(
-    judge: &Judge,
+    extractor: &dyn Extractor,
     images: &dyn Images,
     observer: &mut dyn FnMut(usize) -> ControlFlow<()>,
 ) -> Result<Statistics> {
-    let mut gathering = Gathering::new(judge.features()?);
-    judge.judge_all(
+    let mut gathering = Gathering::new(extractor.features());
+    describe_all(
+        extractor,
         images,
-        &mut |judged| gathering.add(&judged.features),
+        0,
+        &mut |described| gathering.add(&described.features),
         observer,
     )?;
     gathering.finish()

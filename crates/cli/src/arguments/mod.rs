@@ -5,6 +5,7 @@ mod data;
 mod ema;
 mod evaluate;
 mod files;
+mod generation;
 mod guidance;
 mod parse;
 mod sample;
@@ -20,8 +21,9 @@ pub use data::{ConvertData, DataCommand, InspectData, SplitName};
 pub use ema::{Ema, StoredPrecision};
 pub use evaluate::{Classifier, EvaluateAccuracy, EvaluateCommand, EvaluateReference, Shown};
 pub use files::{Connection, Convert, Fetch, Inspect, Models};
+pub use generation::{Generation, PrecisionName, RandomName};
 pub use guidance::{GateName, GuidanceName, Weights};
-pub use sample::{PrecisionName, RandomName, SampleImages, Seeds};
+pub use sample::{SampleImages, Seeds};
 pub use toy::{Bench, Plot, Reproduce, Sample, ToyCommand, Train};
 pub use train::{TrainNetwork, TrainPrecision};
 

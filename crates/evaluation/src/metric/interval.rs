@@ -32,7 +32,7 @@ impl Mean {
 }
 
 /// Between minus this and this lie 95 % of Student's distribution with so many degrees of freedom.
-fn students_quantile(freedom: usize) -> f64 {
+pub(super) fn students_quantile(freedom: usize) -> f64 {
     const FEW: [f64; 9] = [
         12.706_205, 4.302_653, 3.182_446, 2.776_445, 2.570_582, 2.446_912, 2.364_624, 2.306_004,
         2.262_157,

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use candle_core::{DType, Device, Tensor};
-use foil_evaluation::{Accuracy, Error, Judge, OfClass, accuracy, statistics};
+use foil_evaluation::{Accuracy, Error, Extractor, Judge, OfClass, accuracy, statistics};
 use foil_models::{
     Encoder, Whitening,
     checkpoint::{Role, Snapshot},
@@ -54,8 +54,8 @@ fn a_judge_says_what_the_trained_network_says_of_encoded_images() {
     let [features, logits] = truth(&snapshot, &images);
     for (precision, allowed) in [(DType::F32, 1e-5), (DType::BF16, 0.1)] {
         let judge = Judge::load(&snapshot, precision).unwrap();
-        assert_eq!((judge.features().unwrap(), judge.classes()), (32, 5));
-        let judged = judge.judge(&images.levels).unwrap();
+        assert_eq!((judge.features(), judge.classes()), (32, 5));
+        let judged = judge.describe(&images.levels, SHAPE).unwrap();
         let error = difference(&judged.features, &features);
         assert!(error < allowed, "features in {precision:?}: {error}");
         let error = difference(&judged.logits, &logits);
@@ -68,9 +68,9 @@ fn what_is_said_of_an_image_does_not_depend_on_the_others() {
     let (snapshot, images) = (clean(), Memory::random(67));
     for precision in [DType::F32, DType::BF16] {
         let judge = Judge::load(&snapshot, precision).unwrap();
-        let all = judge.judge(&images.levels).unwrap();
+        let all = judge.describe(&images.levels, SHAPE).unwrap();
         for index in [0, 1, 31, 66] {
-            let alone = judge.judge(images.image(index)).unwrap();
+            let alone = judge.describe(images.image(index), SHAPE).unwrap();
             assert_eq!(alone.features, all.features[index * 32..][..32]);
             assert_eq!(alone.logits, all.logits[index * 5..][..5]);
         }
@@ -158,7 +158,10 @@ fn networks_and_images_that_do_not_belong_together_are_refused_in_one_line() {
     refuse(load(&latent), "tiny: a classifier of latents");
 
     let judge = Judge::load(&clean(), DType::F32).unwrap();
-    refuse(judge.judge(&[0; SIZE + 1]).unwrap_err(), "193 levels");
+    refuse(
+        judge.describe(&[0; SIZE + 1], SHAPE).unwrap_err(),
+        "193 levels",
+    );
     let images = Memory::random(3);
     let of = |classes: &[u32]| accuracy(&judge, &images, classes, &mut go_on).unwrap_err();
     refuse(of(&[0, 1]), "2 classes of 3 images");

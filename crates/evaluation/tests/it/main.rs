@@ -7,8 +7,10 @@
 mod bundled;
 mod frechet;
 mod gathering;
+mod intervals;
 mod judging;
 mod kernel_distance;
+mod memorisation;
 mod neighbours;
 mod references;
 mod scores;

@@ -70,7 +70,7 @@ impl<'a> Work<'a> {
     fn begin(arguments: &'a SampleImages, comparison: Comparison, out: PathBuf) -> Result<Self> {
         let rows = comparison.rows();
         let guides: Vec<String> = rows.iter().filter_map(|row| row.network.cloned()).collect();
-        let files = Files::open(&arguments.connection)?;
+        let files = Files::open(&arguments.generation.connection)?;
         let networks = Networks::open(&comparison.unguided, &guides, &files)?;
         if let Some(name) = &comparison.unconditional {
             let classes = networks.guide_config(0).labels;
@@ -111,7 +111,7 @@ impl<'a> Work<'a> {
         if !missing.is_empty() {
             let precision = self.drawn.comparison.unguided.precision;
             self.networks
-                .load(precision, &self.arguments.device, &self.progress)?;
+                .load(precision, &self.arguments.generation.device, &self.progress)?;
             self.make(missing)?;
         }
         Ok(())
@@ -180,9 +180,14 @@ impl<'a> Work<'a> {
         // The first row has none.
         let guide = cell[0].checked_sub(1).map(|index| &loaded.guides[index]);
         let generator = loaded.generator(&settings, guide)?;
-        let device = &self.arguments.device;
+        let device = &self.arguments.generation.device;
         let mut images = Vec::new();
-        for seeds in self.drawn.comparison.seeds.chunks(self.arguments.batch) {
+        for seeds in self
+            .drawn
+            .comparison
+            .seeds
+            .chunks(self.arguments.generation.batch)
+        {
             watch.begin(seeds.len());
             let made = generator.batch(seeds, device, &mut |step: &Step<'_>| watch.step(step))?;
             for (row, &seed) in seeds.iter().enumerate() {

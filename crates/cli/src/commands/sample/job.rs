@@ -47,7 +47,7 @@ impl<'a> Work<'a> {
         let networks = Networks::open(
             &job.settings,
             job.settings.guide.as_slice(),
-            &Files::open(&arguments.connection)?,
+            &Files::open(&arguments.generation.connection)?,
         )?;
         foil_files::check_writable(&arguments.output.out)?;
         if let Some(expected) = &job.expected {
@@ -87,7 +87,7 @@ impl<'a> Work<'a> {
         if made > 0 {
             let precision = self.job.settings.precision;
             self.networks
-                .load(precision, &self.arguments.device, &self.progress)?;
+                .load(precision, &self.arguments.generation.device, &self.progress)?;
             self.make(&missing)?;
         }
         if let Some(raw) = self.raw.take() {
@@ -151,10 +151,10 @@ impl<'a> Work<'a> {
         let settings = &self.job.settings;
         let generator = loaded.generator(settings, loaded.guides.first())?;
         let mut watch = Watch::new(&self.progress, missing.len(), settings.steps);
-        for batch in missing.chunks(self.arguments.batch) {
+        for batch in missing.chunks(self.arguments.generation.batch) {
             watch.begin(batch.len());
             let seeds: Vec<u64> = batch.iter().map(|&index| self.job.seeds[index]).collect();
-            let device = &self.arguments.device;
+            let device = &self.arguments.generation.device;
             let made = generator.batch(&seeds, device, &mut |step: &Step<'_>| watch.step(step));
             self.keep(batch, &made?)?;
         }

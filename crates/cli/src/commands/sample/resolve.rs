@@ -11,7 +11,7 @@ use super::{
     record::Record,
     settings::{ChurnSettings, Precision, Settings},
 };
-use crate::arguments::{GuidanceName, PrecisionName, SampleImages, Seeds, Weights};
+use crate::arguments::{Generation, GuidanceName, PrecisionName, SampleImages, Seeds, Weights};
 
 /// What to make.
 pub struct Job {
@@ -27,7 +27,7 @@ impl Job {
         let mut job = match &arguments.from {
             Some(path) => Self::of_record(image::read(path)?),
             None => Self {
-                settings: settings(arguments)?,
+                settings: settings(&arguments.generation)?,
                 seeds: seeds(arguments, 16),
                 expected: None,
             },
@@ -39,12 +39,12 @@ impl Job {
                     to.clone_from(from);
                 }
             };
-            moved(&mut job.settings.model, &arguments.model);
+            moved(&mut job.settings.model, &arguments.generation.model);
             if let Some(guide) = &mut job.settings.guide {
-                moved(guide, &arguments.guide);
+                moved(guide, &arguments.generation.guide);
             }
             if let Some(autoencoder) = &mut job.settings.autoencoder {
-                moved(autoencoder, &arguments.autoencoder);
+                moved(autoencoder, &arguments.generation.autoencoder);
             }
         }
         job.settings.check()?;
@@ -62,17 +62,18 @@ impl Job {
 
 /// What to compare.
 pub fn comparison(arguments: &SampleImages, weights: &Weights) -> Result<Comparison> {
-    let recipe = recipe(arguments);
+    let generation = &arguments.generation;
+    let recipe = recipe(generation);
     let given = |name: &Option<String>, method| name.clone().or(recipe.guide(method).cloned());
     let comparison = Comparison {
         unconditional: given(&arguments.unconditional, GuidanceName::ClassifierFree(1.0)),
-        guide: given(&arguments.guide, GuidanceName::Auto(1.0)),
+        guide: given(&generation.guide, GuidanceName::Auto(1.0)),
         weights: weights.0.clone(),
         seeds: seeds(arguments, 4),
         unguided: Settings {
             guide: None,
             guidance: GuidanceName::None.to_string(),
-            ..settings(arguments)?
+            ..settings(generation)?
         },
     };
     ensure!(
@@ -88,7 +89,8 @@ fn seeds(arguments: &SampleImages, count: u64) -> Vec<u64> {
     typed.unwrap_or_else(|| Seeds::first(count)).0
 }
 
-fn settings(arguments: &SampleImages) -> Result<Settings> {
+/// What settings a command line means; a preset fills in what was left out.
+pub fn settings(arguments: &Generation) -> Result<Settings> {
     let recipe = recipe(arguments);
     let guidance = arguments.guidance.unwrap_or(recipe.guidance);
     let guide = arguments.guide.as_ref().or(recipe.guide(guidance));
@@ -122,7 +124,7 @@ fn settings(arguments: &SampleImages) -> Result<Settings> {
 }
 
 /// What the model's name stands for; without one, what is part of the program.
-fn recipe(arguments: &SampleImages) -> Recipe {
+fn recipe(arguments: &Generation) -> Recipe {
     match &arguments.model {
         Some(model) => Recipe::of(model),
         None => Recipe::of_bundle(bundled::DEFAULT),
