@@ -55,26 +55,6 @@ pub fn file(path: &Path) -> Result<Arc<SourceFile>> {
     }
 }
 
-/// A classifier's file, of which the weights have not been read.
-pub struct ClassifierFile {
-    pub snapshot: Snapshot,
-    pub fingerprint: String,
-}
-
-impl ClassifierFile {
-    /// Finds or fetches it, and reads its description.
-    pub fn open(name: &str, files: &Files) -> Result<Self> {
-        let file = files.one(name)?;
-        let Contents::Classifier(snapshot) = Contents::of(&file)? else {
-            bail!("{name} is no classifier; `foil inspect` shows what it is");
-        };
-        Ok(Self {
-            snapshot: *snapshot,
-            fingerprint: fingerprint(&file)?,
-        })
-    }
-}
-
 /// Tells files apart without reading all of them: of the length, the first and the last megabyte.
 pub fn fingerprint(file: &SourceFile) -> Result<String> {
     const PART: u64 = 1 << 20;

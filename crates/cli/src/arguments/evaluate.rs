@@ -1,16 +1,96 @@
 //! What was typed after `foil evaluate`.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, str::FromStr};
 
 use candle_core::DType;
 use clap::{ArgGroup, Args, Subcommand};
 use foil_data::Options;
 
 use super::{
-    Connection, TrainPrecision,
+    Connection, Generation, MetricName, TrainPrecision,
     data::{FitName, SplitName},
-    parse::safetensors_path,
+    parse::in_range,
 };
+
+/// One evaluation, or a verb.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Evaluate {
+    #[command(subcommand)]
+    pub command: Option<EvaluateCommand>,
+    #[command(flatten)]
+    pub score: Score,
+}
+
+/// What is to be judged, with what, by which numbers.
+#[derive(Debug, Args)]
+pub struct Score {
+    /// How many images to make, or those that are there: a folder, a zip archive, an IDX file or a numpy archive [default: 5000]
+    #[arg(long, value_name = "N|PATH")]
+    pub images: Option<ImagesName>,
+    /// The seed of the first image that is made
+    #[arg(long, value_name = "SEED", default_value_t = 0)]
+    pub first_seed: u64,
+    /// So many times as many images, judged apart: the mean and its interval
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = in_range(1, 1000))]
+    pub repeats: usize,
+    /// What images are compared with: statistics (of `foil evaluate reference`, NVIDIA's .pkl, ADM's .npz) or a data set [default: the
+    /// bundled statistics of the model's test images]
+    #[arg(long, value_name = "FILE|DATA")]
+    pub reference: Option<String>,
+    /// The data set that the model was trained on, for the metric memorisation
+    #[arg(long, value_name = "DATA")]
+    pub training: Option<PathBuf>,
+    #[command(flatten)]
+    pub shown: Shown,
+    /// Such as fid,kid,fd-dinov2: see `foil evaluate metrics` [default: fid; of bundled models fd,class-score,accuracy]
+    #[arg(long, value_name = "METRIC,…", value_delimiter = ',')]
+    pub metrics: Vec<MetricName>,
+    #[command(flatten)]
+    pub extractors: Extractors,
+    /// Folder for the results, and for features, so that the same command continues
+    #[arg(long, value_name = "DIR", default_value = "evaluation")]
+    pub out: PathBuf,
+    /// Print one JSON object instead of a table
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub generation: Generation,
+}
+
+/// Networks that describe images.
+#[derive(Debug, Default, Args)]
+pub struct Extractors {
+    /// The network of metrics that do not say theirs: inception, inception-pytorch, dinov2, dinov2-pil, or a classifier of clean images
+    /// [default: the bundled model's classifier, else inception]
+    #[arg(long, value_name = "NETWORK")]
+    pub features: Option<String>,
+    /// Weights of Inception-v3 in any of its published files [default: NVIDIA's]
+    #[arg(long, value_name = "FILE")]
+    pub inception: Option<String>,
+    /// Weights of DINOv2, ViT-S, B or L [default: the published ViT-L/14]
+    #[arg(long, value_name = "FILE")]
+    pub dinov2: Option<String>,
+}
+
+/// A number of images to make, or images that are there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ImagesName {
+    Count(usize),
+    Path(PathBuf),
+}
+
+impl FromStr for ImagesName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.parse::<usize>() {
+            Ok(count) if (2..=10_000_000).contains(&count) => Ok(Self::Count(count)),
+            Ok(_) => Err("allowed are 2 to 10000000 images, or a path".to_owned()),
+            Err(_) => Ok(Self::Path(text.into())),
+        }
+    }
+}
 
 #[derive(Debug, Subcommand)]
 pub enum EvaluateCommand {
@@ -18,6 +98,12 @@ pub enum EvaluateCommand {
     Reference(EvaluateReference),
     /// Count the images that a classifier gives their class
     Accuracy(EvaluateAccuracy),
+    /// Say in which settings two results differ, and compare their numbers where that means something
+    Diff(EvaluateDiff),
+    /// Apply common operations to images, and table what each does to each metric
+    Robustness(EvaluateRobustness),
+    /// List the metrics and what they need
+    Metrics,
 }
 
 /// The network that judges.
@@ -46,19 +132,62 @@ pub struct Shown {
 
 #[derive(Debug, Args)]
 pub struct EvaluateReference {
-    #[command(flatten)]
-    pub classifier: Classifier,
-    /// A folder of images, a zip archive, an IDX file or a folder of IDX files
-    #[arg(long, value_name = "PATH")]
+    /// A folder of images, a zip archive, an IDX file, a folder of IDX files or a numpy archive
+    #[arg(value_name = "DATA")]
     pub data: PathBuf,
     #[command(flatten)]
     pub shown: Shown,
-    /// The file to write: tensors `mean` and `covariance`, and what they are of
-    #[arg(long, value_name = "FILE.safetensors", value_parser = safetensors_path)]
+    #[command(flatten)]
+    pub extractors: Extractors,
+    /// Of a classifier's weights and activations
+    #[arg(long, value_enum, default_value = "f32")]
+    pub precision: TrainPrecision,
+    /// The file to write: .safetensors, which says what it is of; NVIDIA's .pkl; or .npz as ADM and pytorch-fid have it
+    #[arg(long, value_name = "FILE", value_parser = statistics_path)]
     pub out: PathBuf,
     /// Write over a file that exists
     #[arg(long)]
     pub force: bool,
+    #[command(flatten)]
+    pub connection: Connection,
+}
+
+#[derive(Debug, Args)]
+pub struct EvaluateDiff {
+    /// A result of `foil evaluate`
+    #[arg(value_name = "A.json")]
+    pub one: PathBuf,
+    /// Another
+    #[arg(value_name = "B.json")]
+    pub other: PathBuf,
+    /// Print one JSON object instead of a table
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct EvaluateRobustness {
+    /// A folder of images, a zip archive, an IDX file, a folder of IDX files or a numpy archive
+    #[arg(value_name = "DATA")]
+    pub data: PathBuf,
+    #[command(flatten)]
+    pub shown: Shown,
+    /// So many images, the first ones
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = in_range(60, 10_000_000))]
+    pub images: usize,
+    /// As of `foil evaluate` [default: fd]
+    #[arg(long, value_name = "METRIC,…", value_delimiter = ',')]
+    pub metrics: Vec<MetricName>,
+    #[command(flatten)]
+    pub extractors: Extractors,
+    /// Folder for the table, and for features, so that the same command continues
+    #[arg(long, value_name = "DIR", default_value = "evaluation")]
+    pub out: PathBuf,
+    /// Print one JSON object instead of a table
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub connection: Connection,
 }
 
 #[derive(Debug, Args)]
@@ -90,13 +219,22 @@ impl TrainPrecision {
 }
 
 impl Shown {
-    /// The same for the library, for a network on images of this height and width.
-    pub fn options(&self, resolution: usize) -> Options {
+    /// The same for the library, for a network on images of this height and width, or of any.
+    pub fn options(&self, resolution: Option<usize>) -> Options {
         Options {
             split: self.split.map(Into::into).unwrap_or_default(),
-            resolution: Some(resolution),
+            resolution,
             fit: self.fit.map(Into::into),
             limit: None,
         }
+    }
+}
+
+fn statistics_path(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    match ending {
+        Some("safetensors" | "pkl" | "npz") => Ok(path),
+        _ => Err("the name must end in .safetensors, .pkl or .npz".to_owned()),
     }
 }

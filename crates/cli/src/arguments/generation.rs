@@ -31,9 +31,9 @@ pub struct Generation {
     /// The class of all images, by its number or its name [default: each image draws its own]
     #[arg(long, value_name = "CLASS")]
     pub class: Option<String>,
-    /// Steps
-    #[arg(long, default_value_t = 32, value_parser = in_range(1, 10_000))]
-    pub steps: usize,
+    /// Steps [default: 32; of `foil evaluate` without --model: 12]
+    #[arg(long, value_parser = in_range(1, 10_000))]
+    pub steps: Option<usize>,
     /// Sampler
     #[arg(long, default_value = "heun", value_parser = known_sampler)]
     pub sampler: String,
@@ -85,9 +85,9 @@ pub struct Generation {
         allow_hyphen_values = true
     )]
     pub churn_noise: f64,
-    /// Images at once; what an image looks like does not depend on it
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = in_range(1, 4096))]
-    pub batch: usize,
+    /// Images at once; what an image looks like does not depend on it [default: 4; of `foil evaluate`: 16]
+    #[arg(long, value_name = "N", value_parser = in_range(1, 4096))]
+    pub batch: Option<usize>,
     /// Random numbers: Foil's own, or those of PyTorch's generators for the same seed
     #[arg(long, value_enum, default_value = "foil")]
     pub rng: RandomName,

@@ -7,6 +7,7 @@ mod evaluate;
 mod files;
 mod generation;
 mod guidance;
+mod metric;
 mod parse;
 mod sample;
 mod toy;
@@ -19,10 +20,14 @@ use clap::{Parser, Subcommand, error::ErrorKind};
 pub use bench::{BenchCommand, BenchNet, BenchOps, BenchTrain};
 pub use data::{ConvertData, DataCommand, InspectData, SplitName};
 pub use ema::{Ema, StoredPrecision};
-pub use evaluate::{Classifier, EvaluateAccuracy, EvaluateCommand, EvaluateReference, Shown};
+pub use evaluate::{
+    Evaluate, EvaluateAccuracy, EvaluateCommand, EvaluateDiff, EvaluateReference,
+    EvaluateRobustness, Extractors, ImagesName, Score, Shown,
+};
 pub use files::{Connection, Convert, Fetch, Inspect, Models};
 pub use generation::{Generation, PrecisionName, RandomName};
 pub use guidance::{GateName, GuidanceName, Weights};
+pub use metric::{Measure, MetricName};
 pub use sample::{SampleImages, Seeds};
 pub use toy::{Bench, Plot, Reproduce, Sample, ToyCommand, Train};
 pub use train::{TrainNetwork, TrainPrecision};
@@ -51,9 +56,8 @@ pub enum Command {
     Data(DataCommand),
     /// Rebuild averages of a training run's weights, of any length, from the snapshots it kept
     Ema(Ema),
-    /// Judge images by what a classifier makes of them
-    #[command(subcommand)]
-    Evaluate(EvaluateCommand),
+    /// Judge images, made for it or there: Fréchet distances and their friends, with a record of how they came about
+    Evaluate(Box<Evaluate>),
     /// Measure the speed of this machine's arithmetic
     #[command(subcommand)]
     Bench(BenchCommand),

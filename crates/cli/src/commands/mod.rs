@@ -14,7 +14,7 @@ mod train;
 
 use anyhow::Result;
 
-use crate::arguments::{BenchCommand, Command, DataCommand, EvaluateCommand, ToyCommand};
+use crate::arguments::{BenchCommand, Command, DataCommand, Evaluate, EvaluateCommand, ToyCommand};
 
 /// Runs a command.
 pub fn run(command: Command) -> Result<()> {
@@ -30,12 +30,7 @@ pub fn run(command: Command) -> Result<()> {
         Command::Data(DataCommand::Inspect(arguments)) => data::inspect::run(&arguments),
         Command::Data(DataCommand::Convert(arguments)) => data::convert::run(&arguments),
         Command::Ema(arguments) => ema::run(&arguments),
-        Command::Evaluate(EvaluateCommand::Reference(arguments)) => {
-            evaluate::reference::run(&arguments)
-        }
-        Command::Evaluate(EvaluateCommand::Accuracy(arguments)) => {
-            evaluate::accuracy::run(&arguments)
-        }
+        Command::Evaluate(arguments) => evaluate(&arguments),
         Command::Bench(BenchCommand::Net(arguments)) => bench::net::run(&arguments),
         Command::Bench(BenchCommand::Train(arguments)) => bench::train::run(&arguments),
         Command::Bench(BenchCommand::Ops(arguments)) => bench::ops::run(&arguments),
@@ -43,5 +38,16 @@ pub fn run(command: Command) -> Result<()> {
         Command::Fetch(arguments) => fetch::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Convert(arguments) => convert::run(&arguments),
+    }
+}
+
+fn evaluate(arguments: &Evaluate) -> Result<()> {
+    match &arguments.command {
+        None => evaluate::score::run(&arguments.score),
+        Some(EvaluateCommand::Reference(arguments)) => evaluate::reference::run(arguments),
+        Some(EvaluateCommand::Accuracy(arguments)) => evaluate::accuracy::run(arguments),
+        Some(EvaluateCommand::Diff(arguments)) => evaluate::diff::run(arguments),
+        Some(EvaluateCommand::Robustness(arguments)) => evaluate::robustness::run(arguments),
+        Some(EvaluateCommand::Metrics) => evaluate::metrics::run(),
     }
 }

@@ -1,8 +1,10 @@
 //! From seeds to samples: the draws, the guidance and the trajectory of a batch.
 
+use std::ops::ControlFlow;
+
 use candle_core::{DType, Device, Tensor};
 use foil_diffusion::{
-    Denoiser, Evaluations, Model, Noise, NoiseLevels, Observer,
+    Denoiser, Evaluations, FromFunction, Model, Noise, NoiseLevels, Observer, Step,
     guidance::{Flat, Guided, Interval, Weight},
     precondition::{Edm, Preconditioned},
     random::StreamKind,
@@ -113,12 +115,37 @@ impl Generator<'_> {
         }
     }
 
+    /// Evaluations of the networks for each image, which neither the image nor the batch it is in changes: counted along a trajectory of one
+    /// number.
+    pub fn evaluations(&self) -> Result<Evaluations> {
+        let network = || FromFunction::new(|x: &Tensor, _| Ok(x.zeros_like()?));
+        let mut denoiser: Box<dyn Denoiser> = match self.guide {
+            Guide::None => Box::new(network()),
+            Guide::Network(_) => Box::new(Guided::new(network(), network(), self.weight()?)),
+            Guide::Flat => Box::new(Guided::new(network(), Flat, self.weight()?)),
+        };
+        sample(
+            self.sampler.build(self.levels.steps())?,
+            &mut denoiser,
+            Tensor::zeros((1, 1, 1, 1), DType::F32, &Device::Cpu)?,
+            &self.levels,
+            &mut Noise::new(self.stream, [0]),
+            &mut |_: &Step<'_>| ControlFlow::Continue(()),
+        )?;
+        Ok(denoiser.evaluations())
+    }
+
+    fn weight(&self) -> Result<Weight> {
+        let weight = Weight::constant(self.weight)?;
+        Ok(match self.interval {
+            Some(interval) => weight.within(interval),
+            None => weight,
+        })
+    }
+
     fn denoiser<'a>(&'a self, labels: &'a Labels) -> Result<Box<dyn Denoiser + 'a>> {
         let strong = self.main.given(labels);
-        let mut weight = Weight::constant(self.weight)?;
-        if let Some(interval) = self.interval {
-            weight = weight.within(interval);
-        }
+        let weight = self.weight()?;
         Ok(match self.guide {
             Guide::None => Box::new(strong),
             Guide::Network(weak) => Box::new(Guided::new(strong, weak.given(labels), weight)),

@@ -7,9 +7,11 @@ use foil_data::Dataset;
 use foil_evaluation::{Accuracy, Images, OfClass, accuracy};
 use serde::Serialize;
 
-use super::{Opened, samples::Samples};
+use super::{extractors::Opened, source::Samples};
 use crate::{
-    arguments::{Classifier, EvaluateAccuracy, Shown},
+    arguments::{EvaluateAccuracy, Extractors, Shown},
+    commands::data::say_skipped,
+    files::Files,
     interrupt, output,
     progress::Progress,
     report::Report,
@@ -39,14 +41,22 @@ pub fn run(arguments: &EvaluateAccuracy) -> Result<()> {
 
 fn lines(arguments: &EvaluateAccuracy) -> Result<(Vec<Line>, OfClass)> {
     let classifier = &arguments.classifier;
-    let opened = Opened::open(classifier)?;
+    let files = Files::open(&classifier.connection)?;
+    let opened = Opened::open(
+        &classifier.features,
+        &Extractors::default(),
+        classifier.precision,
+        &files,
+    )?;
     let names = opened.class_names();
     let name = |class: usize| names.get(class).map(ToString::to_string);
     let (accuracy, names): (_, Vec<_>) = match (&arguments.data, &arguments.images) {
         (Some(data), _) => {
-            let dataset = opened.data(data, &arguments.shown)?;
+            let options = arguments.shown.options(opened.resolution);
+            let dataset = Dataset::open(data, &options)?;
+            say_skipped(&Progress::new(), dataset.skipped());
             let classes = labels(&dataset, data)?;
-            let accuracy = judge(&opened, classifier, &dataset, &classes)?;
+            let accuracy = judge(&opened, &dataset, &classes)?;
             let own = |class: usize| dataset.class_name(class as u32).map(str::to_owned);
             let names = (0..accuracy.classes.len()).map(|class| own(class).or(name(class)));
             (accuracy, names.collect())
@@ -58,7 +68,7 @@ fn lines(arguments: &EvaluateAccuracy) -> Result<(Vec<Line>, OfClass)> {
                 "--split and --fit are for --data, and have no use with --images"
             );
             let samples = Samples::open(folder)?;
-            let accuracy = judge(&opened, classifier, &samples, &samples.classes)?;
+            let accuracy = judge(&opened, &samples, &samples.classes)?;
             let names = (0..accuracy.classes.len()).map(name);
             (accuracy, names.collect())
         }
@@ -82,16 +92,10 @@ fn labels(dataset: &Dataset, path: &Path) -> Result<Vec<u32>> {
     labels.with_context(|| format!("{} has no labels to be compared with", path.display()))
 }
 
-fn judge(
-    opened: &Opened,
-    classifier: &Classifier,
-    images: &dyn Images,
-    classes: &[u32],
-) -> Result<Accuracy> {
-    let judge = opened.judge(classifier)?;
+fn judge(opened: &Opened, images: &dyn Images, classes: &[u32]) -> Result<Accuracy> {
     let progress = Progress::new();
     let bar = progress.bar("judging", images.count() as u64, "images");
-    let judged = accuracy(&judge, images, classes, &mut |count| {
+    let judged = accuracy(opened.extractor.as_ref(), images, classes, &mut |count| {
         bar.at(count as u64);
         interrupt::check()
     })?;

@@ -1,80 +1,22 @@
-//! `foil evaluate`: what a classifier makes of images.
+//! `foil evaluate`: what images are worth, and what the number was made of.
 
 pub mod accuracy;
+mod against;
+pub mod diff;
+mod extractors;
+mod gather;
+mod manifest;
+mod measure;
+pub mod metrics;
 pub mod reference;
-mod samples;
+pub mod robustness;
+pub mod score;
+mod source;
+mod store;
+mod table;
+mod warnings;
 
-use std::path::Path;
-
-use anyhow::Result;
-use foil_data::{Dataset, Kind};
-use foil_evaluation::{Judge, Named};
-use foil_models::{bundled, edm2::Config};
-
-use super::data::say_skipped;
-use crate::{
-    arguments::{Classifier, Shown},
-    files::Files,
-    open::ClassifierFile,
-    progress::Progress,
-};
-
-/// The network that judges, before its weights are read.
-struct Opened {
-    file: ClassifierFile,
-    name: String,
-}
-
-impl Opened {
-    fn open(classifier: &Classifier) -> Result<Self> {
-        let files = Files::open(&classifier.connection)?;
-        Ok(Self {
-            file: ClassifierFile::open(&classifier.features, &files)?,
-            name: classifier.features.clone(),
-        })
-    }
-
-    /// What its classes are called, if it is a bundled one.
-    fn class_names(&self) -> &'static [&'static str] {
-        let bundle = bundled::of(&self.name);
-        bundle.map_or(&[], |bundle| bundle.classes)
-    }
-
-    fn config(&self) -> &Config {
-        &self.file.snapshot.config
-    }
-
-    /// What files say of it.
-    fn named(&self) -> Named {
-        let path = Path::new(&self.name);
-        Named {
-            name: if path.is_file() {
-                last_part(path)
-            } else {
-                self.name.clone()
-            },
-            fingerprint: self.file.fingerprint.clone(),
-        }
-    }
-
-    fn judge(&self, classifier: &Classifier) -> Result<Judge> {
-        let precision = classifier.precision.dtype();
-        Ok(Judge::load(&self.file.snapshot, precision)?)
-    }
-
-    /// A data set as the network sees it.
-    fn data(&self, path: &Path, shown: &Shown) -> Result<Dataset> {
-        let dataset = Dataset::open(path, &shown.options(self.config().resolution))?;
-        if dataset.kind() != Kind::Pixels {
-            anyhow::bail!(
-                "{} holds latents; only pixels can be judged",
-                path.display()
-            );
-        }
-        say_skipped(&Progress::new(), dataset.skipped());
-        Ok(dataset)
-    }
-}
+use std::{fmt::Write as _, path::Path};
 
 /// What a path is called wherever it lies.
 fn last_part(path: &Path) -> String {
@@ -83,4 +25,13 @@ fn last_part(path: &Path) -> String {
     name.unwrap_or(path.as_os_str())
         .to_string_lossy()
         .into_owned()
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for byte in bytes {
+        // Writing into a text cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }

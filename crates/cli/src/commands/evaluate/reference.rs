@@ -1,12 +1,15 @@
-//! `foil evaluate reference`: mean and covariance of a data set's features.
+//! `foil evaluate reference`: mean and covariance of a data set's features, in a file that images are compared with.
 
-use anyhow::{Result, bail};
-use foil_evaluation::{Judge, Named, Reference, Statistics, statistics};
+use anyhow::{Result, bail, ensure};
+use foil_data::{Dataset, Kind};
+use foil_evaluation::{Named, Reference, Statistics, statistics};
 use foil_files::{check_writable, folder_of};
 
-use super::{Opened, last_part};
+use super::{extractors::Opened, last_part};
 use crate::{
-    arguments::{EvaluateReference, SplitName, TrainPrecision},
+    arguments::{EvaluateReference, SplitName},
+    commands::data::say_skipped,
+    files::Files,
     interrupt,
     progress::Progress,
 };
@@ -19,27 +22,32 @@ pub fn run(arguments: &EvaluateReference) -> Result<()> {
 
 fn write(arguments: &EvaluateReference) -> Result<()> {
     let EvaluateReference {
-        classifier,
-        data,
-        shown,
-        out,
-        force,
+        data, shown, out, ..
     } = arguments;
-    if !force && std::fs::symlink_metadata(out).is_ok() {
+    if !arguments.force && std::fs::symlink_metadata(out).is_ok() {
         bail!("{} exists; --force writes over it", out.display());
     }
-    let opened = Opened::open(classifier)?;
-    let dataset = opened.data(data, shown)?;
-    check_writable(folder_of(out))?;
-    let judge = opened.judge(classifier)?;
+    let files = Files::open(&arguments.connection)?;
+    let name = arguments.extractors.features.as_deref();
+    let opened = Opened::open(
+        name.unwrap_or("inception"),
+        &arguments.extractors,
+        arguments.precision,
+        &files,
+    )?;
+    let dataset = Dataset::open(data, &shown.options(opened.resolution))?;
+    ensure!(
+        dataset.kind() == Kind::Pixels,
+        "{} holds latents; only pixels can be judged",
+        data.display()
+    );
     let progress = Progress::new();
+    say_skipped(&progress, dataset.skipped());
+    check_writable(folder_of(out))?;
     let reference = Reference {
-        statistics: gather(&judge, &dataset, &progress)?,
+        statistics: gather(&opened, &dataset, &progress)?,
         network: opened.named(),
-        precision: match classifier.precision {
-            TrainPrecision::F32 => "f32".to_owned(),
-            TrainPrecision::Bf16 => "bf16".to_owned(),
-        },
+        precision: opened.manifest.precision.clone(),
         data: Named {
             name: match shown.split {
                 None | Some(SplitName::Train) => last_part(data),
@@ -60,9 +68,9 @@ fn write(arguments: &EvaluateReference) -> Result<()> {
     Ok(())
 }
 
-fn gather(judge: &Judge, dataset: &foil_data::Dataset, progress: &Progress) -> Result<Statistics> {
+fn gather(opened: &Opened, dataset: &Dataset, progress: &Progress) -> Result<Statistics> {
     let bar = progress.bar("judging", dataset.len() as u64, "images");
-    let gathered = statistics(judge, dataset, &mut |images| {
+    let gathered = statistics(opened.extractor.as_ref(), dataset, &mut |images| {
         bar.at(images as u64);
         interrupt::check()
     })?;

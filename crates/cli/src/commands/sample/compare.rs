@@ -16,7 +16,7 @@ use super::{
     comparison::{Cell, Comparison},
     image::{self, Note},
     layout::Layout,
-    networks::{Networks, finite},
+    networks::{BATCH, Networks, finite},
     resolve,
     watch::Watch,
 };
@@ -186,7 +186,7 @@ impl<'a> Work<'a> {
             .drawn
             .comparison
             .seeds
-            .chunks(self.arguments.generation.batch)
+            .chunks(self.arguments.generation.batch.unwrap_or(BATCH))
         {
             watch.begin(seeds.len());
             let made = generator.batch(seeds, device, &mut |step: &Step<'_>| watch.step(step))?;

@@ -8,7 +8,7 @@ use foil_models::edm2::Generated;
 
 use super::{
     grid, image,
-    networks::{Networks, finite},
+    networks::{BATCH, Networks, finite},
     raw::{self, Raw},
     record::{self, Record},
     resolve::Job,
@@ -151,7 +151,7 @@ impl<'a> Work<'a> {
         let settings = &self.job.settings;
         let generator = loaded.generator(settings, loaded.guides.first())?;
         let mut watch = Watch::new(&self.progress, missing.len(), settings.steps);
-        for batch in missing.chunks(self.arguments.generation.batch) {
+        for batch in missing.chunks(self.arguments.generation.batch.unwrap_or(BATCH)) {
             watch.begin(batch.len());
             let seeds: Vec<u64> = batch.iter().map(|&index| self.job.seeds[index]).collect();
             let device = &self.arguments.generation.device;

@@ -21,6 +21,9 @@ use crate::{
 /// weights are: a quarter more memory for a twentieth of the time.
 pub const EXPECTED_BATCH: usize = 2;
 
+/// Images at once, unless it is said.
+pub const BATCH: usize = 4;
+
 /// Files, and what was loaded of them.
 pub struct Networks {
     main: NetworkFile,
@@ -104,6 +107,14 @@ impl Networks {
             Encoder::Latent(_) => autoencoder::Config::default().scale(),
         };
         self.main.config.resolution * scale
+    }
+
+    /// Channels of its images.
+    pub fn image_channels(&self) -> usize {
+        match self.main.encoder {
+            Encoder::Rgb => self.main.config.channels,
+            Encoder::Latent(_) => 3,
+        }
     }
 
     /// Of the files of weights, in the order model, guides, autoencoder.

@@ -13,6 +13,9 @@ use super::{
 };
 use crate::arguments::{Generation, GuidanceName, PrecisionName, SampleImages, Seeds, Weights};
 
+/// Steps, as published.
+const STEPS: usize = 32;
+
 /// What to make.
 pub struct Job {
     pub settings: Settings,
@@ -113,7 +116,7 @@ pub fn settings(arguments: &Generation) -> Result<Settings> {
         gate: arguments.interval.map(|_| arguments.gate),
         class,
         sampler: arguments.sampler.clone(),
-        steps: arguments.steps,
+        steps: arguments.steps.unwrap_or(STEPS),
         sigma_min: arguments.sigma_min,
         sigma_max: arguments.sigma_max,
         rho: arguments.rho,

@@ -6,7 +6,10 @@ use anyhow::{Context, Result, ensure};
 use foil_evaluation::{Error, Images};
 use foil_models::Pixels;
 use rayon::prelude::*;
+use ring::digest::{Context as Digest, SHA256};
 
+use super::generated::planes;
+use crate::commands::evaluate::hexadecimal;
 use crate::commands::sample::{Record, images_in, read_note, read_pixels};
 
 /// The images of a folder.
@@ -50,13 +53,18 @@ impl Samples {
             file.display(),
             self.shape
         );
-        let plane = pixels.height * pixels.width;
-        for (place, pixel) in pixels.bytes.chunks_exact(pixels.channels).enumerate() {
-            for (channel, &level) in pixel.iter().enumerate() {
-                out[channel * plane + place] = level;
-            }
-        }
+        out.copy_from_slice(&planes(&pixels));
         Ok(())
+    }
+
+    /// Of all files' bytes.
+    pub fn fingerprint(&self) -> Result<String> {
+        let mut digest = Digest::new(&SHA256);
+        for file in &self.files {
+            let bytes = std::fs::read(file);
+            digest.update(&bytes.with_context(|| format!("cannot read {}", file.display()))?);
+        }
+        Ok(hexadecimal(&digest.finish().as_ref()[..8]))
     }
 }
 

@@ -1,0 +1,390 @@
+//! `foil evaluate`: images, made for it or there, through networks that describe them, to numbers and how these came about.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use foil_files::check_writable;
+use foil_models::bundled::{self, Bundle, Part};
+use ring::digest::{SHA256, digest};
+use serde::Serialize;
+
+use super::{
+    against::Against,
+    extractors::Opened,
+    gather::{Gathered, Wanted, gather},
+    hexadecimal,
+    manifest::{Evaluation, ImagesManifest, Manifest, SourceManifest},
+    measure::{Compared, together},
+    source::{FileSource, GeneratedSource, Source},
+    table, warnings,
+};
+use crate::{
+    arguments::{
+        GuidanceName, ImagesName, Measure, MetricName, Score, Shown, SplitName, TrainPrecision,
+    },
+    commands::sample::{Recipe, Settings, settings},
+    files::Files,
+    output,
+    progress::Progress,
+};
+
+/// Images that are made, unless it is said.
+const IMAGES: usize = 5000;
+/// Steps where the program chooses model and guidance: two times 5000 images are to take minutes. On the bundled networks more steps change the
+/// distance by less than its interval.
+const STEPS: usize = 12;
+
+/// One column of the table: how its images are made, or that they are there.
+struct Column {
+    title: String,
+    settings: Option<Settings>,
+}
+
+/// Judges, prints, and keeps what was found.
+pub fn run(arguments: &Score) -> Result<()> {
+    // Work handed to the pool from outside it would wait at every operation.
+    rayon::scope(|_| Work::begin(arguments)?.finish())
+}
+
+struct Work<'a> {
+    arguments: &'a Score,
+    files: Files,
+    metrics: Vec<MetricName>,
+    networks: Vec<(Opened, Wanted)>,
+    reference: Option<Against>,
+    training: Option<Against>,
+}
+
+impl<'a> Work<'a> {
+    fn begin(arguments: &'a Score) -> Result<Self> {
+        let files = Files::open(&arguments.generation.connection)?;
+        let bundle = bundle(arguments);
+        let metrics = metrics(
+            &arguments.metrics,
+            arguments.extractors.features.as_ref(),
+            bundle,
+        );
+        let networks = open_networks(&metrics, &arguments.extractors, &files)?;
+        std::fs::create_dir_all(features_folder(&arguments.out))
+            .with_context(|| format!("cannot write {}", arguments.out.display()))?;
+        check_writable(&arguments.out)?;
+        let folder = features_folder(&arguments.out);
+        let borrowed = borrowed(&networks);
+        let statistics = bundle.map(|bundle| bundle.statistics("test"));
+        let reference = match arguments.reference.clone().or(statistics) {
+            Some(name) => Some(Against::open(
+                &name,
+                &arguments.shown,
+                &borrowed,
+                &folder,
+                &files,
+            )?),
+            None => None,
+        };
+        ensure!(
+            reference.is_some() || !metrics.iter().any(needs_reference),
+            "nothing to compare with: --reference FILE|DATA is needed"
+        );
+        let of_training = |path: &PathBuf| {
+            let shown = Shown {
+                split: Some(SplitName::Train),
+                fit: arguments.shown.fit,
+            };
+            Against::of_images(path, &shown, &borrowed, &folder)
+        };
+        let training = arguments.training.as_ref().map(of_training).transpose()?;
+        Ok(Self {
+            training,
+            reference,
+            networks,
+            metrics,
+            files,
+            arguments,
+        })
+    }
+
+    fn finish(&self) -> Result<()> {
+        let columns = columns(self.arguments)?;
+        let mut evaluations = Vec::new();
+        for column in &columns {
+            evaluations.push((column.title.as_str(), self.evaluate(column)?));
+        }
+        output::print(&if self.arguments.json {
+            #[derive(Serialize)]
+            struct All<'a> {
+                evaluations: Vec<&'a Evaluation>,
+            }
+            let evaluations = evaluations.iter().map(|(_, evaluation)| evaluation);
+            serde_json::to_string(&All {
+                evaluations: evaluations.collect(),
+            })? + "\n"
+        } else {
+            table::of(&evaluations)
+        })
+    }
+
+    /// Judges one column, and keeps what was found.
+    fn evaluate(&self, column: &Column) -> Result<Evaluation> {
+        let (mut source, manifest) = self.source(column)?;
+        let slug = slug(&column.title);
+        // The number of images is no part of it: more of them continue.
+        let images = short_digest(&manifest.source)?;
+        let stem = features_folder(&self.arguments.out).join(format!("{slug}-{images}"));
+        let gathered = gather(
+            source.as_mut(),
+            &borrowed(&self.networks),
+            &stem,
+            &column.title,
+        )?;
+        let manifest = Manifest {
+            foil: env!("CARGO_PKG_VERSION").to_owned(),
+            images: manifest,
+            extractors: self
+                .networks
+                .iter()
+                .map(|(opened, _)| (opened.name.clone(), opened.manifest.clone()))
+                .collect(),
+            reference: self.reference.as_ref().map(|known| known.manifest.clone()),
+            training: self.training.as_ref().map(|known| known.manifest.clone()),
+        };
+        let compared = Compared {
+            reference: self.reference.as_ref(),
+            training: self.training.as_ref(),
+        };
+        let warnings = warnings::of(&manifest, &self.metrics, &gathered, &compared)?;
+        let evaluation = Evaluation {
+            results: self.measure(&compared, &gathered, &manifest.images, column)?,
+            manifest,
+            warnings,
+        };
+        let name = format!("{slug}-{}.json", short_digest(&evaluation.manifest)?);
+        let path = self.arguments.out.join(name);
+        foil_files::write(
+            &path,
+            (serde_json::to_string_pretty(&evaluation)? + "\n").as_bytes(),
+        )?;
+        for warning in &evaluation.warnings {
+            Progress::new().say(&format!("{}: {warning}", column.title));
+        }
+        Progress::new().say(&format!("{}: {}", column.title, path.display()));
+        Ok(evaluation)
+    }
+
+    fn measure(
+        &self,
+        compared: &Compared<'_>,
+        gathered: &Gathered,
+        images: &ImagesManifest,
+        column: &Column,
+    ) -> Result<super::measure::Numbers> {
+        let mut repeats = Vec::new();
+        for repeat in 0..images.repeats {
+            let part = gathered.part(repeat, images.count)?;
+            let mut numbers = super::measure::Numbers::new();
+            for metric in &self.metrics {
+                let found = compared.measure(metric, &part);
+                numbers.extend(found.with_context(|| format!("{}: {metric}", column.title))?);
+            }
+            repeats.push(numbers);
+        }
+        Ok(together(&repeats))
+    }
+
+    fn source(&self, column: &Column) -> Result<(Box<dyn Source>, ImagesManifest)> {
+        let Score {
+            images,
+            repeats,
+            first_seed,
+            generation,
+            ..
+        } = self.arguments;
+        let Some(settings) = &column.settings else {
+            let Some(ImagesName::Path(path)) = images else {
+                anyhow::bail!("--images PATH is needed");
+            };
+            ensure!(*repeats == 1, "--repeats is for images that are made");
+            let resolution = self
+                .networks
+                .iter()
+                .find_map(|(opened, _)| opened.resolution);
+            let shown = Shown {
+                split: None,
+                fit: self.arguments.shown.fit,
+            };
+            let source = FileSource::open(path, &shown, resolution)?;
+            let named = source.named();
+            let manifest = ImagesManifest {
+                count: source.count(),
+                repeats: 1,
+                source: SourceManifest::Files {
+                    name: named.name,
+                    fingerprint: named.fingerprint,
+                    left_out: source.left_out(),
+                },
+            };
+            return Ok((Box::new(source), manifest));
+        };
+        let count = match images {
+            Some(ImagesName::Count(count)) => *count,
+            _ => IMAGES,
+        };
+        let source = GeneratedSource::open(
+            settings.clone(),
+            [*first_seed, (count * repeats) as u64],
+            (generation.batch, &generation.device),
+            &self.files,
+        )?;
+        let manifest = ImagesManifest {
+            count,
+            repeats: *repeats,
+            source: SourceManifest::Generated(Box::new(source.manifest())),
+        };
+        Ok((Box::new(source), manifest))
+    }
+}
+
+/// The bundle whose model is judged, if it is one.
+fn bundle(arguments: &Score) -> Option<&'static Bundle> {
+    match (&arguments.images, &arguments.generation.model) {
+        (Some(ImagesName::Path(_)), _) => None,
+        (_, None) => Some(bundled::DEFAULT),
+        (_, Some(model)) => bundled::find(model),
+    }
+}
+
+/// What is typed, else what suits the model; each with the network that it is of.
+pub fn metrics(
+    typed: &[MetricName],
+    features: Option<&String>,
+    bundle: Option<&Bundle>,
+) -> Vec<MetricName> {
+    let of_bundle = || bundle.map(|bundle| bundle.network(Part::CleanClassifier));
+    let network = features.cloned().or_else(of_bundle);
+    let usual: &[Measure] = match bundle {
+        Some(_) => &[Measure::Frechet, Measure::ClassScore, Measure::Accuracy],
+        None => &[Measure::Frechet],
+    };
+    let mut metrics = typed.to_vec();
+    if metrics.is_empty() {
+        metrics.extend(usual.iter().copied().map(MetricName::plain));
+    }
+    for metric in &mut metrics {
+        if metric.extractor.is_none() {
+            metric.extractor = Some(network.clone().unwrap_or_else(|| "inception".to_owned()));
+        }
+    }
+    metrics
+}
+
+fn needs_reference(metric: &MetricName) -> bool {
+    !matches!(
+        metric.measure,
+        Measure::ClassScore | Measure::Accuracy | Measure::Memorisation
+    )
+}
+
+/// Opens the networks of all metrics, and calls them in the metrics as they call themselves.
+pub fn open_networks(
+    metrics: &[MetricName],
+    extractors: &crate::arguments::Extractors,
+    files: &Files,
+) -> Result<Vec<(Opened, Wanted)>> {
+    let mut networks: Vec<(String, Opened, Wanted)> = Vec::new();
+    for metric in metrics {
+        let name = metric.extractor.clone().unwrap_or_default();
+        let place = networks.iter().position(|(known, ..)| *known == name);
+        let place = match place {
+            Some(place) => place,
+            None => {
+                let opened = Opened::open(&name, extractors, TrainPrecision::F32, files)?;
+                networks.push((name, opened, Wanted::default()));
+                networks.len() - 1
+            }
+        };
+        let wanted = &mut networks[place].2;
+        wanted.spatial |= metric.measure == Measure::SpatialFrechet;
+        wanted.logits |= matches!(metric.measure, Measure::ClassScore | Measure::Accuracy);
+    }
+    let resolutions = networks
+        .iter()
+        .filter_map(|(_, opened, _)| opened.resolution);
+    let mut resolutions: Vec<usize> = resolutions.collect();
+    resolutions.dedup();
+    ensure!(
+        resolutions.len() < 2,
+        "classifiers of images of {resolutions:?} pixels cannot judge the same images"
+    );
+    let networks = networks.into_iter();
+    Ok(networks
+        .map(|(name, mut opened, wanted)| {
+            opened.name = name;
+            (opened, wanted)
+        })
+        .collect())
+}
+
+/// The same without ownership.
+pub fn borrowed(networks: &[(Opened, Wanted)]) -> Vec<(&Opened, Wanted)> {
+    let networks = networks.iter();
+    networks.map(|(opened, wanted)| (opened, *wanted)).collect()
+}
+
+/// Without a model the bundled one, unguided and guided; else what the command line says.
+fn columns(arguments: &Score) -> Result<Vec<Column>> {
+    if let Some(ImagesName::Path(path)) = &arguments.images {
+        return Ok(vec![Column {
+            title: super::last_part(path),
+            settings: None,
+        }]);
+    }
+    let generation = &arguments.generation;
+    let typed = settings(generation)?;
+    let column = |settings: Settings| Column {
+        title: format!("{}, {}", settings.model, settings.guidance),
+        settings: Some(settings),
+    };
+    if generation.model.is_some() || generation.guidance.is_some() {
+        return Ok(vec![column(typed)]);
+    }
+    let chosen = Settings {
+        steps: generation.steps.unwrap_or(STEPS),
+        ..typed
+    };
+    let recipe = Recipe::of_bundle(bundled::DEFAULT);
+    ensure!(
+        recipe.guide(recipe.guidance) == chosen.guide.as_ref(),
+        "--guide is for a --model or a --guidance"
+    );
+    let unguided = Settings {
+        guidance: GuidanceName::None.to_string(),
+        guide: None,
+        interval: None,
+        gate: None,
+        ..chosen.clone()
+    };
+    Ok(vec![column(unguided), column(chosen)])
+}
+
+/// Where features are kept.
+pub fn features_folder(out: &Path) -> PathBuf {
+    out.join("features")
+}
+
+/// A title as part of a file's name.
+pub fn slug(title: &str) -> String {
+    let mut slug = String::new();
+    for letter in title.chars() {
+        if letter.is_ascii_alphanumeric() || letter == '.' {
+            slug.push(letter);
+        } else if !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+    }
+    slug.trim_end_matches('-').to_owned()
+}
+
+/// Tells one thing from others of its kind.
+pub fn short_digest(thing: &impl Serialize) -> Result<String> {
+    let text = serde_json::to_string(thing)?;
+    Ok(hexadecimal(&digest(&SHA256, text.as_bytes()).as_ref()[..4]))
+}
