@@ -10,6 +10,7 @@ mod gathering;
 mod images;
 mod metric;
 mod neighbours;
+mod operation;
 mod reference;
 mod statistics;
 
@@ -24,5 +25,6 @@ pub use metric::{
     frechet, frechet_margin, inception_score, kernel_distance, memorisation, precision_recall,
 };
 pub use neighbours::{Edge, Inside, Neighbour, inside, nearest};
+pub use operation::Operation;
 pub use reference::{Named, Reference};
 pub use statistics::{Statistics, statistics};

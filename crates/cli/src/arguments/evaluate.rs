@@ -9,7 +9,7 @@ use foil_data::Options;
 use super::{
     Connection, Generation, MetricName, TrainPrecision,
     data::{FitName, SplitName},
-    parse::in_range,
+    parse::{in_range, safetensors_path},
 };
 
 /// One evaluation, or a verb.
@@ -25,7 +25,7 @@ pub struct Evaluate {
 /// What is to be judged, with what, by which numbers.
 #[derive(Debug, Args)]
 pub struct Score {
-    /// How many images to make, or those that are there: a folder, a zip archive, an IDX file or a numpy archive [default: 5000]
+    /// How many images to make, or those that are there: a folder, a zip archive or an IDX file [default: 5000]
     #[arg(long, value_name = "N|PATH")]
     pub images: Option<ImagesName>,
     /// The seed of the first image that is made
@@ -34,7 +34,7 @@ pub struct Score {
     /// So many times as many images, judged apart: the mean and its interval
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = in_range(1, 1000))]
     pub repeats: usize,
-    /// What images are compared with: statistics (of `foil evaluate reference`, NVIDIA's .pkl, ADM's .npz) or a data set [default: the
+    /// What images are compared with: statistics (of `foil evaluate reference`, or NVIDIA's .pkl) or a data set [default: the
     /// bundled statistics of the model's test images]
     #[arg(long, value_name = "FILE|DATA")]
     pub reference: Option<String>,
@@ -43,7 +43,7 @@ pub struct Score {
     pub training: Option<PathBuf>,
     #[command(flatten)]
     pub shown: Shown,
-    /// Such as fid,kid,fd-dinov2: see `foil evaluate metrics` [default: fid; of bundled models fd,class-score,accuracy]
+    /// Such as fid,kid,prdc: see `foil evaluate metrics` [default: fid; of bundled models fd,class-score,accuracy]
     #[arg(long, value_name = "METRIC,…", value_delimiter = ',')]
     pub metrics: Vec<MetricName>,
     #[command(flatten)]
@@ -61,16 +61,13 @@ pub struct Score {
 /// Networks that describe images.
 #[derive(Debug, Default, Args)]
 pub struct Extractors {
-    /// The network of metrics that do not say theirs: inception, inception-pytorch, dinov2, dinov2-pil, or a classifier of clean images
+    /// The network of metrics that do not say theirs: inception, inception-pytorch, or a classifier of clean images
     /// [default: the bundled model's classifier, else inception]
     #[arg(long, value_name = "NETWORK")]
     pub features: Option<String>,
-    /// Weights of Inception-v3 in any of its published files [default: NVIDIA's]
+    /// Weights of Inception-v3 as pytorch-fid or NVIDIA has them [default: pytorch-fid's]
     #[arg(long, value_name = "FILE")]
     pub inception: Option<String>,
-    /// Weights of DINOv2, ViT-S, B or L [default: the published ViT-L/14]
-    #[arg(long, value_name = "FILE")]
-    pub dinov2: Option<String>,
 }
 
 /// A number of images to make, or images that are there.
@@ -132,7 +129,7 @@ pub struct Shown {
 
 #[derive(Debug, Args)]
 pub struct EvaluateReference {
-    /// A folder of images, a zip archive, an IDX file, a folder of IDX files or a numpy archive
+    /// A folder of images, a zip archive, an IDX file or a folder of IDX files
     #[arg(value_name = "DATA")]
     pub data: PathBuf,
     #[command(flatten)]
@@ -142,8 +139,8 @@ pub struct EvaluateReference {
     /// Of a classifier's weights and activations
     #[arg(long, value_enum, default_value = "f32")]
     pub precision: TrainPrecision,
-    /// The file to write: .safetensors, which says what it is of; NVIDIA's .pkl; or .npz as ADM and pytorch-fid have it
-    #[arg(long, value_name = "FILE", value_parser = statistics_path)]
+    /// The file to write: tensors `mean` and `covariance`, and what they are of
+    #[arg(long, value_name = "FILE.safetensors", value_parser = safetensors_path)]
     pub out: PathBuf,
     /// Write over a file that exists
     #[arg(long)]
@@ -167,7 +164,7 @@ pub struct EvaluateDiff {
 
 #[derive(Debug, Args)]
 pub struct EvaluateRobustness {
-    /// A folder of images, a zip archive, an IDX file, a folder of IDX files or a numpy archive
+    /// A folder of images, a zip archive, an IDX file or a folder of IDX files
     #[arg(value_name = "DATA")]
     pub data: PathBuf,
     #[command(flatten)]
@@ -227,14 +224,5 @@ impl Shown {
             fit: self.fit.map(Into::into),
             limit: None,
         }
-    }
-}
-
-fn statistics_path(text: &str) -> Result<PathBuf, String> {
-    let path = PathBuf::from(text);
-    let ending = path.extension().and_then(|ending| ending.to_str());
-    match ending {
-        Some("safetensors" | "pkl" | "npz") => Ok(path),
-        _ => Err("the name must end in .safetensors, .pkl or .npz".to_owned()),
     }
 }

@@ -1,4 +1,4 @@
-//! Metrics as they are typed: `fid`, `kd@dinov2`.
+//! Metrics as they are typed: `fid`, `kd@inception-pytorch`.
 
 use std::{fmt, str::FromStr};
 
@@ -82,16 +82,12 @@ impl Measure {
 
 impl MetricName {
     /// What published results call them.
-    pub const PUBLISHED: [(&'static str, Measure, &'static str); 9] = [
+    pub const PUBLISHED: [(&'static str, Measure, &'static str); 5] = [
         ("fid", Measure::Frechet, "inception"),
         ("sfid", Measure::SpatialFrechet, "inception"),
         ("fid-infinity", Measure::FrechetAtInfinity, "inception"),
         ("kid", Measure::Kernel, "inception"),
         ("is", Measure::ClassScore, "inception"),
-        ("fd-dinov2", Measure::Frechet, "dinov2"),
-        ("fd-infinity-dinov2", Measure::FrechetAtInfinity, "dinov2"),
-        ("kd-dinov2", Measure::Kernel, "dinov2"),
-        ("prdc-dinov2", Measure::DensityCoverage, "dinov2"),
     ];
 
     /// Of a measure without a network of its own.
@@ -120,16 +116,14 @@ impl FromStr for MetricName {
             None => (text, None),
         };
         let known = Measure::ALL.iter().find(|(_, known, _)| *known == name);
-        match known {
-            Some(&(measure, ..)) => Ok(Self { measure, extractor }),
-            None => {
-                let published = Self::PUBLISHED.map(|(name, ..)| name).join(", ");
-                let measures = Measure::ALL.map(|(_, name, _)| name).join(", ");
-                Err(format!(
-                    "allowed are {published}, and {measures} of any network, such as kd@dinov2"
-                ))
-            }
+        if let Some(&(measure, ..)) = known {
+            return Ok(Self { measure, extractor });
         }
+        let published = Self::PUBLISHED.map(|(name, ..)| name).join(", ");
+        let measures = Measure::ALL.map(|(_, name, _)| name).join(", ");
+        Err(format!(
+            "allowed are {published}, and {measures} of any network, such as kd@inception"
+        ))
     }
 }
 
@@ -156,8 +150,7 @@ mod tests {
     fn names_come_back_as_they_were_typed() {
         for text in [
             "fid",
-            "fd-dinov2",
-            "kd@dinov2-pil",
+            "kd@inception-pytorch",
             "pr",
             "prdc@fashion-clean-classifier",
         ] {
@@ -166,7 +159,7 @@ mod tests {
         }
         let same: MetricName = "fd@inception".parse().expect("a metric");
         assert_eq!(same.to_string(), "fid");
-        for wrong in ["", "FID", "fd@", "distance"] {
+        for wrong in ["", "FID", "fd@", "@inception", "distance"] {
             assert!(wrong.parse::<MetricName>().is_err(), "{wrong}");
         }
     }

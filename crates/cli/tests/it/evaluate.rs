@@ -253,7 +253,7 @@ total         5         3     60.00
 fn reference_writes_the_same_statistics_on_any_number_of_threads() {
     let folder = tempfile::tempdir().unwrap();
     world(folder.path());
-    let reference = "evaluate reference --features features.safetensors --data wrong --split test";
+    let reference = "evaluate reference wrong --split test --features features.safetensors";
     let run = |out: &str, threads: &str| {
         let mut command = command(folder.path(), &format!("{reference} --out {out}"));
         let output = command.env("RAYON_NUM_THREADS", threads).output().unwrap();
@@ -302,8 +302,7 @@ fn reference_writes_the_same_statistics_on_any_number_of_threads() {
     assert_eq!(said("data-fingerprint"), inspected["fingerprint"]);
 
     // The labels are no part of the features: the same images have the same moments.
-    let other =
-        "evaluate reference --features features.safetensors --data set --out set.safetensors";
+    let other = "evaluate reference set --features features.safetensors --out set.safetensors";
     succeed(folder.path(), other);
     let other = fs::read(folder.path().join("set.safetensors")).unwrap();
     let other = SafeTensors::deserialize(&other).unwrap();
@@ -372,27 +371,27 @@ fn what_cannot_be_judged_is_refused_in_one_line() {
             &["cannot read gone.safetensors"],
         ),
         (
-            format!("evaluate reference --features {main} --data set --out o.safetensors"),
+            format!("evaluate reference set --features {main} --out o.safetensors"),
             &["is no classifier", "foil inspect"],
         ),
         (
-            format!("evaluate reference {features} --data set --out o.npz"),
+            format!("evaluate reference set {features} --out o.npz"),
             &["o.npz", ".safetensors"],
         ),
         (
-            format!("evaluate reference {features} --data nothing --out o.safetensors"),
+            format!("evaluate reference nothing {features} --out o.safetensors"),
             &["nothing", "no images"],
         ),
         (
-            format!("evaluate reference {features} --data plain --out o.safetensors"),
+            format!("evaluate reference plain {features} --out o.safetensors"),
             &["1 images have no covariance"],
         ),
         (
-            format!("evaluate reference {features} --data set --fit exact --out o.safetensors"),
+            format!("evaluate reference set {features} --fit exact --out o.safetensors"),
             &["6×6 pixels where 8×8 are needed"],
         ),
         (
-            format!("evaluate reference {features} --data set --out noise/o.safetensors"),
+            format!("evaluate reference set {features} --out noise/o.safetensors"),
             &["noise"],
         ),
     ] {
@@ -411,11 +410,97 @@ fn an_interrupted_reference_leaves_nothing() {
     images.resize(images.len() + 600_000 * SIDE * SIDE, 7);
     fs::write(folder.path().join("many"), images).unwrap();
     let before = names(folder.path());
-    let reference = "evaluate reference --features features.safetensors --data many";
+    let reference = "evaluate reference many --features features.safetensors";
     let child = command(folder.path(), &format!("{reference} --out o.safetensors"))
         .stderr(std::process::Stdio::piped())
         .spawn()
         .unwrap();
     interrupted(child, 1);
     assert_eq!(names(folder.path()), before);
+}
+
+#[test]
+fn robustness_tables_what_operations_do() {
+    let folder = tempfile::tempdir().unwrap();
+    world(folder.path());
+    let command = "evaluate robustness set --features features.safetensors --metrics fd,accuracy";
+    let said = succeed(folder.path(), command);
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(lines[0], "features of features.safetensors");
+    assert!(lines[1].contains("accuracy") && lines[1].contains("fd"));
+    assert!(lines[2].starts_with("as they are"));
+    // Grey images have no colours to be changed.
+    assert_eq!(lines.len(), 2 + 1 + 21, "{said}");
+    let json: Value =
+        serde_json::from_str(&succeed(folder.path(), &format!("{command} --json"))).unwrap();
+    assert_eq!(json["images"], 22);
+    let distance = |operation: &str| {
+        let lines = json["operations"].as_array().unwrap();
+        let line = lines
+            .iter()
+            .find(|line| line["operation"] == operation)
+            .unwrap();
+        line["results"]["fd@features.safetensors"].as_f64().unwrap()
+    };
+    assert!(distance("blur, σ = 2 pixels") > 2.0 * distance("as they are"));
+}
+
+#[test]
+fn a_data_set_is_compared_by_every_metric() {
+    let folder = tempfile::tempdir().unwrap();
+    world(folder.path());
+    // More images, so that the kernel distance has its blocks.
+    let many = folder.path().join("many");
+    fs::create_dir(&many).unwrap();
+    for index in 0..90 {
+        let file = many.join(format!("{index:02}.png"));
+        let mut pixels = padded(&image(index % IMAGES));
+        pixels[index % 8] = index as u8;
+        write_png(&file, 8, &pixels, None);
+    }
+    let metrics = "fd,fd-infinity,kd,pr,prdc,class-score,memorisation";
+    let command = format!(
+        "evaluate --images many --reference many --training set --features features.safetensors --metrics {metrics} --json"
+    );
+    let said: Value = serde_json::from_str(&succeed(folder.path(), &command)).unwrap();
+    let results = &said["evaluations"][0]["results"];
+    let number = |name: &str| {
+        let number = &results[format!("{name}@features.safetensors")]["value"];
+        number
+            .as_f64()
+            .unwrap_or_else(|| panic!("{name}: {results}"))
+    };
+    // The same images: each lies in its own ball.
+    assert!(number("fd").abs() < 1e-6);
+    for name in [
+        "precision",
+        "recall",
+        "precision-k5",
+        "recall-k5",
+        "coverage",
+    ] {
+        assert!((number(name) - 1.0).abs() < 1e-12, "{name}");
+    }
+    assert!(number("density") >= 1.0);
+    assert!(number("class-score") > 1.0);
+    assert!(number("nearest-training") >= 0.0);
+    let own = number("nearest-training-of-reference");
+    assert!((number("nearest-training") - own).abs() < 1e-12);
+    number("fd-infinity");
+    number("kd");
+    // One image again and again says nothing.
+    let same = folder.path().join("same");
+    fs::create_dir(&same).unwrap();
+    for index in 0..20 {
+        write_png(&same.join(format!("{index}.png")), 8, &[9; 64], None);
+    }
+    let command =
+        "evaluate --images same --reference many --features features.safetensors --metrics fd";
+    let output = crate::foil(folder.path(), command);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        said.contains("all 20 images have the same features"),
+        "{said}"
+    );
 }

@@ -16,6 +16,7 @@ mod output;
 mod refusals;
 mod reproduce;
 mod sample;
+mod score;
 mod toy;
 mod train;
 

@@ -12,6 +12,7 @@ mod judging;
 mod kernel_distance;
 mod memorisation;
 mod neighbours;
+mod operations;
 mod references;
 mod scores;
 mod world;

@@ -14,10 +14,10 @@ use foil_models::{
 
 use super::{
     extractors::Opened,
-    gather::{Described, Gathered, Wanted, gather},
+    gather::{Gathered, Wanted, gather},
     last_part,
     manifest::ReferenceManifest,
-    source::{FileSource, Source as _},
+    source::FileSource,
 };
 use crate::{arguments::Shown, files::Files, open::fingerprint};
 
@@ -76,25 +76,26 @@ impl Against {
         let named = source.named();
         let stem = folder.join(format!("data-{}", named.fingerprint));
         let gathered = gather(&mut source, networks, &stem, &named.name)?;
-        let mut against = Self {
-            manifest: ReferenceManifest::new(named, Some(source.count() as u64), false),
-            statistics: BTreeMap::new(),
-            spatial: BTreeMap::new(),
-            images: None,
-        };
+        Self::of_gathered(named, gathered)
+    }
+
+    /// Images that have been described.
+    pub fn of_gathered(named: Named, gathered: Gathered) -> Result<Self> {
+        let (mut statistics, mut spatial) = (BTreeMap::new(), BTreeMap::new());
+        let mut count = 0;
         for (name, described) in &gathered.described {
-            let Described {
-                features, spatial, ..
-            } = described;
-            against
-                .statistics
-                .insert(name.clone(), moments_of(features)?);
-            if let Some(spatial) = spatial {
-                against.spatial.insert(name.clone(), moments_of(spatial)?);
+            count = described.features.images() as u64;
+            statistics.insert(name.clone(), moments_of(&described.features)?);
+            if let Some(features) = &described.spatial {
+                spatial.insert(name.clone(), moments_of(features)?);
             }
         }
-        against.images = Some(gathered);
-        Ok(against)
+        Ok(Self {
+            manifest: ReferenceManifest::new(named, Some(count), false),
+            statistics,
+            spatial,
+            images: Some(gathered),
+        })
     }
 
     fn of_reference(
@@ -139,12 +140,12 @@ impl Against {
         statistics: &checkpoint::Statistics,
         networks: &[(&Opened, Wanted)],
     ) -> Result<Self> {
-        let images = Some(statistics.images);
+        let images = statistics.images;
         let read = |metric: &str, moments: &Moments| -> Result<Statistics> {
             let described = || format!("{}: {metric}", named.name);
             let numbers = |tensor: &foil_models::StoredTensor| tensor.double_numbers();
             Ok(Statistics {
-                images: images.unwrap_or(2),
+                images,
                 mean: numbers(&moments.mean).with_context(described)?,
                 covariance: numbers(&moments.covariance).with_context(described)?,
             })
@@ -171,7 +172,7 @@ impl Against {
         }
         let [statistics, spatial] = found;
         Ok(Self {
-            manifest: ReferenceManifest::new(named, images, true),
+            manifest: ReferenceManifest::new(named, Some(images), true),
             statistics,
             spatial,
             images: None,

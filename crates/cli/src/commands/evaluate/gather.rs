@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use foil_evaluation::Features;
 
 use super::{extractors::Opened, source::Source, store::Rows};
@@ -47,7 +47,6 @@ impl<'a> Files<'a> {
     fn open(opened: &'a Opened, wanted: Wanted, stem: &Path) -> Result<Self> {
         let extractor = &opened.extractor;
         let rows = |kind: &str, width: usize| {
-            ensure!(width > 0, "{} has no {kind}", opened.name);
             let weights = &opened.manifest.sha256[..8];
             let name = format!("{}-{weights}.{kind}", opened.name);
             Rows::open(&beside(stem, &name), width)

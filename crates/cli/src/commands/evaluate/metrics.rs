@@ -21,7 +21,7 @@ pub fn run() -> Result<()> {
         let _ = writeln!(text, "{name:<20} {}@{network}", measure.name());
     }
     text.push_str(
-        "\nAny of the first ones can be of any network: kd@dinov2, fd@classifier.safetensors.\n",
+        "\nAny of the first ones can be of any network: kd@inception-pytorch, fd@classifier.safetensors.\n",
     );
     output::print(&text)
 }

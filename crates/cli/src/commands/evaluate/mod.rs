@@ -8,6 +8,7 @@ mod gather;
 mod manifest;
 mod measure;
 pub mod metrics;
+mod plan;
 pub mod reference;
 pub mod robustness;
 pub mod score;

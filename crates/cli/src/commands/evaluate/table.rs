@@ -6,13 +6,14 @@ use super::manifest::{Better, Evaluation, Number, SourceManifest};
 
 /// One column for each evaluation, one line for each metric.
 pub fn of(evaluations: &[(&str, Evaluation)]) -> String {
-    let mut text = String::new();
     let Some((_, first)) = evaluations.first() else {
-        return text;
+        return String::new();
     };
     let names: Vec<&String> = first.results.keys().collect();
+    let network = only_network(names.iter().map(|name| name.as_str()));
     let label = |name: &str| {
         let better = first.results.get(name).map(|number| number.better);
+        let name = short(name, network);
         match better {
             Some(Better::Lower) => format!("{name} ↓"),
             Some(Better::Higher) => format!("{name} ↑"),
@@ -33,6 +34,7 @@ pub fn of(evaluations: &[(&str, Evaluation)]) -> String {
             head.into_iter().chain(numbers).collect()
         })
         .collect();
+    let mut text = network.map_or(String::new(), |network| format!("features of {network}\n"));
     let heads = ["", "images", "evaluations"].map(str::to_owned);
     for (row, label) in heads.iter().chain(&labels).enumerate() {
         let mut line = format!("{label:<left$}");
@@ -79,5 +81,20 @@ pub fn cell(number: &Number) -> String {
     match margin {
         Some(margin) => format!("{value:.digits$} ± {margin:.digits$}"),
         None => format!("{value:.digits$}"),
+    }
+}
+
+/// The network that all of these numbers say they are of.
+pub fn only_network<'a>(mut names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let of = |name: &'a str| name.split_once('@').map(|(_, network)| network);
+    let first = of(names.next()?)?;
+    names.all(|name| of(name) == Some(first)).then_some(first)
+}
+
+/// A number's name where the network is said elsewhere.
+pub fn short<'a>(name: &'a str, network: Option<&str>) -> &'a str {
+    match (network, name.split_once('@')) {
+        (Some(_), Some((short, _))) => short,
+        _ => name,
     }
 }

@@ -44,7 +44,7 @@ pub fn of(
                 warnings.push(format!(
                     "{metric}: {count} images have no covariance of full rank in {width} features; the distance is mostly that of too few images"
                 ));
-            } else if count < PUBLISHED && ["inception", "dinov2"].contains(&name.as_str()) {
+            } else if count < PUBLISHED && name == "inception" {
                 warnings.push(format!(
                     "{metric}: published distances are of {PUBLISHED} images; those of {count} are larger"
                 ));

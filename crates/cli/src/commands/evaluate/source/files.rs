@@ -25,6 +25,9 @@ pub struct FileSource {
     named: Named,
     left_out: usize,
     count: usize,
+    /// Where the first one lies, and how far the next.
+    first: usize,
+    step: usize,
 }
 
 impl FileSource {
@@ -45,6 +48,8 @@ impl FileSource {
                 classes: Some(samples.classes.clone()),
                 named,
                 left_out: 0,
+                first: 0,
+                step: 1,
                 images: Box::new(samples),
             });
         }
@@ -71,19 +76,24 @@ impl FileSource {
                 fingerprint: format!("{fingerprint}-{channels}x{height}x{width}"),
             },
             left_out: dataset.skipped().len(),
+            first: 0,
+            step: 1,
             images: Box::new(dataset),
         })
     }
 
-    /// No more than the first ones.
+    /// So many of them, each `step` after the one before: of a set that is sorted by class, all classes.
     #[must_use]
-    pub fn limited(mut self, count: usize) -> Self {
-        if count < self.count {
-            let all = self.count;
-            self.named.name = format!("{}, the first {count} of {all}", self.named.name);
-            self.named.fingerprint = format!("{}-{count}", self.named.fingerprint);
-            self.count = count;
-        }
+    pub fn part(mut self, first: usize, step: usize, count: usize) -> Self {
+        let all = self.count;
+        self.named.name = format!("{}, {count} of {all}", self.named.name);
+        self.named.fingerprint = format!("{}-{first}-{step}-{count}", self.named.fingerprint);
+        self.count = count;
+        self.classes = self.classes.map(|classes| {
+            let places = (0..count).map(|place| classes[first + step * place]);
+            places.collect()
+        });
+        [self.first, self.step] = [first, step];
         self
     }
 
@@ -117,7 +127,10 @@ impl Source for FileSource {
             let end = (start + BATCH).min(self.count);
             let mut levels = vec![0; (end - start) * size];
             let places = levels.par_chunks_mut(size).enumerate();
-            places.try_for_each(|(place, out)| self.images.read(start + place, out))?;
+            let [first, step] = [self.first, self.step];
+            places.try_for_each(|(place, out)| {
+                self.images.read(first + step * (start + place), out)
+            })?;
             let classes = self.classes.as_deref();
             take(&Batch {
                 levels,

@@ -2,12 +2,14 @@
 
 mod files;
 mod generated;
+mod operated;
 mod samples;
 
 use anyhow::Result;
 
 pub use files::FileSource;
 pub use generated::GeneratedSource;
+pub use operated::OperatedSource;
 pub use samples::Samples;
 
 /// Images of one shape, always the same ones in the same order.
