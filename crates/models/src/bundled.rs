@@ -16,7 +16,7 @@ pub struct Bundle {
     pub classes: &'static [&'static str],
     /// The weight of autoguidance with which images look best; 1 is no guidance.
     pub weight: f64,
-    /// The weight with which the Fréchet distance to test images is least, of 1, 1.25, 1.5, 1.75 and 2.
+    /// The weight with which the Fréchet distance to test images is least, of 1, 1.25, 1.5 and more.
     pub distance_weight: f64,
 }
 
