@@ -1,5 +1,7 @@
 //! What was typed after `foil bench`.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 
 use super::{Connection, PrecisionName, TrainPrecision, parse::in_range};
@@ -12,6 +14,27 @@ pub enum BenchCommand {
     Net(BenchNet),
     /// Training steps of a network, on random images
     Train(BenchTrain),
+    /// The Fréchet distance, and images through Inception-v3
+    Evaluate(BenchEvaluate),
+}
+
+#[derive(Debug, Args)]
+pub struct BenchEvaluate {
+    /// Statistics as of foil evaluate reference
+    #[arg(long, value_name = "FILE")]
+    pub one: PathBuf,
+    /// Others of the same features
+    #[arg(long, value_name = "FILE")]
+    pub other: PathBuf,
+    /// Weights of Inception-v3, whatever they are
+    #[arg(long, value_name = "FILE")]
+    pub inception: PathBuf,
+    /// Runs that are timed, after one that is not
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = in_range(1, 10_000))]
+    pub runs: usize,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -17,7 +17,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, error::ErrorKind};
 
-pub use bench::{BenchCommand, BenchNet, BenchOps, BenchTrain};
+pub use bench::{BenchCommand, BenchEvaluate, BenchNet, BenchOps, BenchTrain};
 pub use data::{ConvertData, DataCommand, InspectData, SplitName};
 pub use ema::{Ema, StoredPrecision};
 pub use evaluate::{

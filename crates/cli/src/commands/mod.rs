@@ -33,6 +33,7 @@ pub fn run(command: Command) -> Result<()> {
         Command::Evaluate(arguments) => evaluate(&arguments),
         Command::Bench(BenchCommand::Net(arguments)) => bench::net::run(&arguments),
         Command::Bench(BenchCommand::Train(arguments)) => bench::train::run(&arguments),
+        Command::Bench(BenchCommand::Evaluate(arguments)) => bench::evaluate::run(&arguments),
         Command::Bench(BenchCommand::Ops(arguments)) => bench::ops::run(&arguments),
         Command::Models(arguments) => models::run(&arguments),
         Command::Fetch(arguments) => fetch::run(&arguments),

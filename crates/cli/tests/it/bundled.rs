@@ -182,7 +182,7 @@ fn statistics_are_of_the_networks_that_come_with_them() {
         succeed(
             folder.path(),
             &format!(
-                "evaluate reference --features {bundle}-clean-classifier --data {images} --out {file}"
+                "evaluate reference {images} --features {bundle}-clean-classifier --out {file}"
             ),
         );
         let now = inspected(&file);

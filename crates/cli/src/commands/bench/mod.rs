@@ -2,6 +2,7 @@
 
 mod candle;
 mod case;
+pub mod evaluate;
 mod foil;
 pub mod net;
 pub mod ops;
