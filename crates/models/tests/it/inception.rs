@@ -8,7 +8,10 @@ use foil_models::{
     features::inception::{Described, Inception, Protocol},
 };
 
-use crate::golden::{Golden, difference};
+use crate::{
+    formula::{stored, uniform},
+    golden::{Golden, difference},
+};
 
 const SIZES: [(&str, [usize; 3]); 3] = [
     ("odd", [3, 37, 53]),
@@ -20,22 +23,6 @@ const PROTOCOLS: [(Protocol, &str); 2] = [
     (Protocol::Tensorflow, "tensorflow"),
     (Protocol::PytorchFid, "pytorch_fid"),
 ];
-
-/// Numbers from −1 to 1: `SplitMix64` of the stream and the place.
-fn uniform(stream: u64, count: usize) -> impl Iterator<Item = f32> {
-    (0..count as u64).map(move |place| {
-        let z = ((stream << 32) + place + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        let z = z ^ (z >> 31);
-        ((z >> 40) as f64 / f64::from(1 << 23) - 1.0) as f32
-    })
-}
-
-fn stored(shape: &[usize], numbers: impl Iterator<Item = f32>) -> StoredTensor {
-    let bytes = numbers.flat_map(f32::to_le_bytes).collect();
-    StoredTensor::in_memory(DType::F32, shape, bytes).expect("as many numbers as the shape says")
-}
 
 /// The published names and shapes, sorted by name, with the script's numbers.
 static WEIGHTS: LazyLock<BTreeMap<String, StoredTensor>> = LazyLock::new(|| {

@@ -7,7 +7,9 @@
 mod autoencoder;
 mod bundled;
 mod checkpoint;
+mod dinov2;
 mod edm2;
+mod formula;
 mod golden;
 mod inception;
 mod pixels;
