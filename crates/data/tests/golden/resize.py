@@ -1,7 +1,8 @@
-"""Writes resize.safetensors: images of noise, and what Pillow makes of them by resizing and by the crop of ADM's code.
+"""Writes resize.safetensors: images of noise, and what Pillow makes of them by resizing and by the crop of ADM's code, and what PyTorch makes of
+them by its smoothed bicubic resizing in single precision.
 
-Needs numpy, safetensors and Pillow before version 13, which for some sizes begins with the vertical pass. Names are `<case>.source` and `<case>.<filter>.<height>x<width>` or `<case>.adm.<resolution>`;
-all are [height, width, channels].
+Needs numpy, safetensors, torch and Pillow before version 13, which for some sizes begins with the vertical pass. Names are `<case>.source` and
+`<case>.<filter>.<height>x<width>` or `<case>.adm.<resolution>`; all are [height, width, channels].
 
     python crates/data/tests/golden/resize.py
 """
@@ -10,11 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import PIL
+import torch
 from PIL import Image
 from safetensors.numpy import save_file
 
 assert int(PIL.__version__.split(".")[0]) < 13
-FILTERS = {"box": Image.Resampling.BOX, "bicubic": Image.Resampling.BICUBIC}
+FILTERS = {filter.name.lower(): filter for filter in Image.Resampling}
 
 
 def adm(image, resolution):
@@ -26,6 +28,12 @@ def adm(image, resolution):
     pixels = np.array(image)
     top, left = (pixels.shape[0] - resolution) // 2, (pixels.shape[1] - resolution) // 2
     return pixels[top : top + resolution, left : left + resolution]
+
+
+def by_torch(pixels, size):
+    planes = torch.from_numpy(pixels).permute(2, 0, 1)[None].float()
+    resized = torch.nn.functional.interpolate(planes, size, mode="bicubic", align_corners=False, antialias=True)
+    return np.ascontiguousarray(resized[0].permute(1, 2, 0).numpy())
 
 
 def source(random, height, width, channels):
@@ -60,6 +68,8 @@ for name, (height, width, channels, sizes, resolutions) in CASES.items():
         for rows, columns in sizes:
             resized = np.array(image.resize((columns, rows), resampling))
             tensors[f"{name}.{filter_name}.{rows}x{columns}"] = stored(resized)
+    for rows, columns in sizes:
+        tensors[f"{name}.torch.{rows}x{columns}"] = by_torch(pixels, (rows, columns))
     for resolution in resolutions:
         tensors[f"{name}.adm.{resolution}"] = stored(adm(image, resolution))
 save_file(tensors, Path(__file__).with_suffix(".safetensors"))

@@ -1,7 +1,19 @@
 //! Resizing against what Pillow makes of the same images.
 
-use foil_data::resize::{Filter, adm_crop, resize};
+use foil_data::resize::{Filter, adm_crop, resize, resize_unrounded_bicubic};
 use safetensors::SafeTensors;
+
+const FILTERS: [Filter; 6] = [
+    Filter::Nearest,
+    Filter::Box,
+    Filter::Bilinear,
+    Filter::Hamming,
+    Filter::Bicubic,
+    Filter::Lanczos,
+];
+
+/// In levels of 255: PyTorch has weights of single precision, too.
+const ROUNDING: f32 = 3e-4;
 
 /// Name, size and bytes of all images of the file.
 fn golden() -> Vec<(String, [usize; 3], Vec<u8>)> {
@@ -24,20 +36,53 @@ fn every_bit_is_pillows() {
         let source = format!("{case}.source");
         let (_, own, pixels) = images.iter().find(|(name, ..)| *name == source).unwrap();
         let wanted = [size[0], size[1]];
-        let found = match way {
-            "box" => resize(pixels, *own, wanted, Filter::Box),
-            "bicubic" => resize(pixels, *own, wanted, Filter::Bicubic),
-            _ => adm_crop(pixels, *own, size[0]),
+        let named = FILTERS.into_iter().find(|filter| filter.to_string() == way);
+        let found = match (named, way) {
+            (Some(filter), _) => resize(pixels, *own, wanted, filter),
+            (None, "adm") => adm_crop(pixels, *own, size[0]),
+            _ => continue,
         };
         assert!(found == *expected, "{name} differs");
         compared += 1;
     }
-    assert_eq!(compared, 39);
+    assert_eq!(compared, 91);
+}
+
+#[test]
+fn the_unrounded_cubic_is_pytorchs() {
+    let images = golden();
+    let (mut compared, mut beyond) = (0, 0);
+    for (name, size, expected) in &images {
+        let [case, "torch", _] = name.split('.').collect::<Vec<_>>()[..] else {
+            continue;
+        };
+        let source = format!("{case}.source");
+        let (_, [height, width, channels], pixels) =
+            images.iter().find(|(name, ..)| *name == source).unwrap();
+        let numbers = expected.chunks_exact(4);
+        let numbers: Vec<f32> = numbers
+            .map(|bytes| f32::from_le_bytes(bytes.try_into().unwrap()))
+            .collect();
+        for channel in 0..*channels {
+            let of_channel = |all: usize| (channel..all).step_by(*channels);
+            let plane: Vec<u8> = of_channel(pixels.len()).map(|at| pixels[at]).collect();
+            let found = resize_unrounded_bicubic(&plane, [*height, *width], [size[0], size[1]]);
+            let expected: Vec<f32> = of_channel(numbers.len()).map(|at| numbers[at]).collect();
+            assert_eq!(found.len(), expected.len(), "{name}");
+            for (found, expected) in found.iter().zip(&expected) {
+                assert!((found - expected).abs() < ROUNDING, "{name}: {found} {expected}");
+                beyond += usize::from(!(0.0..=255.0).contains(found));
+            }
+            compared += 1;
+        }
+    }
+    assert_eq!(compared, 29);
+    assert!(beyond > 100, "the cubic leaves the range {beyond} times");
 }
 
 #[test]
 fn a_constant_image_stays_constant_and_its_own_size_is_itself() {
-    for filter in [Filter::Box, Filter::Bicubic] {
+    for filter in FILTERS {
         assert!(
             resize(&[255; 35], [5, 7, 1], [11, 3], filter)
                 .iter()
