@@ -206,7 +206,7 @@ impl<T: Element> PackedConv2d<T> {
             in_order: true,
         };
         match &self.method {
-            Method::Winograd(winograd) => winograd.forward(image, x, &in_order),
+            Method::Winograd(winograd) => winograd.forward([image, size], x, &in_order),
             Method::Direct { phases, .. } if self.shape.is_pointwise() => {
                 let rows = Contiguous {
                     x,

@@ -21,7 +21,15 @@ pub struct Winograd(Convolved);
 
 impl Winograd {
     pub fn new(outputs: usize, inputs: usize, size: [usize; 3]) -> Self {
-        Self(Convolved::new(Convolution::same(outputs, inputs, 3), size))
+        Self::padded([1, 1], outputs, inputs, size)
+    }
+
+    fn padded(padding: [usize; 2], outputs: usize, inputs: usize, size: [usize; 3]) -> Self {
+        let shape = Convolution {
+            padding,
+            ..Convolution::same(outputs, inputs, 3)
+        };
+        Self(Convolved::new(shape, size))
     }
 }
 
@@ -93,6 +101,19 @@ fn winograds_method_agrees_with_the_definition() {
     for (outputs, inputs) in [(16, 16), (32, 48), (80, 16), (64, 96)] {
         for size in SIZES {
             let operation = Winograd::new(outputs, inputs, size);
+            Case::<f32, _>::new(&operation).agrees(&Instructions::available());
+            Case::<bf16, _>::new(&operation).agrees(&Instructions::available());
+        }
+    }
+}
+
+/// No zeros around the image, of another number above than beside it, and so many that whole windows see nothing else.
+#[test]
+fn winograds_method_agrees_with_the_definition_whatever_surrounds_the_image() {
+    let sizes = [[1, 3, 3], [2, 4, 7], [1, 11, 9], [1, 30, 13]];
+    for padding in [[0, 0], [1, 0], [0, 2], [3, 5]] {
+        for size in sizes {
+            let operation = Winograd::padded(padding, 48, 32, size);
             Case::<f32, _>::new(&operation).agrees(&Instructions::available());
             Case::<bf16, _>::new(&operation).agrees(&Instructions::available());
         }
@@ -225,7 +246,7 @@ fn winograds_method_is_chosen_where_it_pays() {
                 ..same(64)
             },
             [1, 18, 18],
-            [false, false],
+            [true, true],
         ),
         (
             Convolution {

@@ -115,7 +115,7 @@ impl<'a, T: Element> Block<'a, T> {
         M: Fn(usize) -> usize + Sync,
     {
         let (side, stride) = (self.grid.side, self.winograd.kernel.columns());
-        let image = self.grid.image;
+        let image = self.grid.output;
         let columns = panel * stride..self.winograd.shape.outputs.min((panel + 1) * stride);
         let mut sums = [0.0; MOST_SIDE * TOGETHER * MOST_COLUMNS];
         let mut first = self.tiles.start;

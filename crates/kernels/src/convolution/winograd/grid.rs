@@ -5,7 +5,10 @@ use crate::convolution::shape::Image;
 /// Tiles of the output, the last of a line and of a column perhaps larger than what is left.
 #[derive(Clone, Copy)]
 pub(super) struct Grid {
-    pub image: Image,
+    input: Image,
+    /// Rows and columns of the output before those of the input.
+    padding: [usize; 2],
+    pub output: Image,
     /// Pixels along a side of a tile.
     pub side: usize,
     lines: usize,
@@ -13,18 +16,20 @@ pub(super) struct Grid {
 }
 
 impl Grid {
-    pub fn new(image: Image, side: usize) -> Self {
+    pub fn new([input, output]: [Image; 2], padding: [usize; 2], side: usize) -> Self {
         Self {
-            image,
+            input,
+            padding,
+            output,
             side,
-            lines: image.height.div_ceil(side),
-            columns: image.width.div_ceil(side),
+            lines: output.height.div_ceil(side),
+            columns: output.width.div_ceil(side),
         }
     }
 
     /// Of the whole batch.
     pub fn tiles(&self) -> usize {
-        self.image.batch * self.lines * self.columns
+        self.output.batch * self.lines * self.columns
     }
 
     /// Sample, line and column of a tile's first pixel.
@@ -39,15 +44,16 @@ impl Grid {
         self.columns - tile % self.columns
     }
 
-    /// The pixels that a tile reads, line by line: one more on each side than it has, `None` where they are outside of the image.
+    /// The pixels that a tile reads, line by line: two lines and columns more than it has, `None` where they are outside of the image.
     pub fn reads(&self, tile: usize) -> impl Iterator<Item = Option<usize>> {
-        let Image { height, width, .. } = self.image;
+        let Image { height, width, .. } = self.input;
+        let [above, before] = self.padding;
         let [sample, top, left] = self.place(tile);
         let side = self.side + 2;
         (0..side * side).map(move |index| {
             // Below zero becomes huge.
-            let y = (top + index / side).wrapping_sub(1);
-            let x = (left + index % side).wrapping_sub(1);
+            let y = (top + index / side).wrapping_sub(above);
+            let x = (left + index % side).wrapping_sub(before);
             (y < height && x < width).then_some((sample * height + y) * width + x)
         })
     }

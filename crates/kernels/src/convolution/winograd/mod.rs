@@ -53,21 +53,25 @@ pub(crate) struct Winograd<T: Element> {
 impl<T: Element> Winograd<T> {
     /// Whether there is a way to compute it so.
     pub fn is_possible(shape: &Convolution) -> bool {
-        let same = *shape == Convolution::same(shape.outputs, shape.inputs, 3);
+        let fits = shape.kernel == [3, 3] && shape.stride == 1 && !shape.transposed;
         let whole = shape.inputs.is_multiple_of(LANES) && shape.outputs.is_multiple_of(LANES);
-        same && whole && shape.weights() > 0
+        fits && whole && shape.weights() > 0
     }
 
     /// Whether it is faster than the direct sum for images of this size, by so much that it is worth the memory.
     pub fn pays(instructions: Instructions, shape: &Convolution, image: Image) -> bool {
-        if !Self::is_possible(shape) || image.pixels() < FEWEST_PIXELS {
+        let output = shape.output_size(image);
+        let Some(output) = output.filter(|output| output.pixels() >= FEWEST_PIXELS) else {
+            return false;
+        };
+        if !Self::is_possible(shape) {
             return false;
         }
         let transforms = T::transforms(instructions);
         let few = shape.inputs.min(shape.outputs) < transforms.fewest_channels;
         // Tiles that hang over the border must leave less than two thirds of the multiplications.
-        let tiles = Grid::new(image, transforms.side).tiles();
-        !few && 3 * tiles * transforms.values() <= 2 * image.pixels() * shape.taps()
+        let tiles = Grid::new([image, output], shape.padding, transforms.side).tiles();
+        !few && 3 * tiles * transforms.values() <= 2 * output.pixels() * shape.taps()
     }
 
     /// As [`Self::pays`], with the transformation of the weights paid by one use.
@@ -105,8 +109,8 @@ impl<T: Element> Winograd<T> {
         })
     }
 
-    /// `[batch, height, width, inputs]`, of which every output pixel goes to `output`.
-    pub fn forward<M>(&self, image: Image, x: &[T], output: &Output<'_, T, M>)
+    /// `[batch, height, width, inputs]`, of which every pixel of an output of this size goes to `output`.
+    pub fn forward<M>(&self, [image, size]: [Image; 2], x: &[T], output: &Output<'_, T, M>)
     where
         M: Fn(usize) -> usize + Sync,
     {
@@ -116,7 +120,7 @@ impl<T: Element> Winograd<T> {
             image.pixels() * inputs,
             "activations of {image:?} with {inputs} channels"
         );
-        let grid = Grid::new(image, self.transforms.side);
+        let grid = Grid::new([image, size], self.shape.padding, self.transforms.side);
         let (tiles, panels) = (grid.tiles(), self.planes.panels());
         if tiles == 0 {
             return;
