@@ -16,7 +16,9 @@ mod statistics;
 
 pub use accuracy::{Accuracy, OfClass, accuracy};
 pub use error::{Error, Result};
-pub use extractor::{Described, Extractor, InceptionExtractor, Judge, describe_all};
+pub use extractor::{
+    Described, Dinov2Extractor, Dinov2Protocol, Extractor, InceptionExtractor, Judge, describe_all,
+};
 pub use features::Features;
 pub use gathering::Gathering;
 pub use images::Images;

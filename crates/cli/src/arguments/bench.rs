@@ -29,6 +29,9 @@ pub struct BenchEvaluate {
     /// Weights of Inception-v3, whatever they are
     #[arg(long, value_name = "FILE")]
     pub inception: PathBuf,
+    /// Weights of DINOv2, to measure that too
+    #[arg(long, value_name = "FILE")]
+    pub dinov2: Option<PathBuf>,
     /// Runs that are timed, after one that is not
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = in_range(1, 10_000))]
     pub runs: usize,

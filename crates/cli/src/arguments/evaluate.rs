@@ -59,15 +59,21 @@ pub struct Score {
 }
 
 /// Networks that describe images.
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Args)]
 pub struct Extractors {
-    /// The network of metrics that do not say theirs: inception, inception-pytorch, or a classifier of clean images
-    /// [default: the bundled model's classifier, else inception]
+    /// The network of metrics that do not say theirs: inception, inception-pytorch, dinov2, dinov2-pillow, or a classifier of clean
+    /// images [default: the bundled model's classifier, else inception]
     #[arg(long, value_name = "NETWORK")]
     pub features: Option<String>,
     /// Weights of Inception-v3 as pytorch-fid or NVIDIA has them [default: pytorch-fid's]
     #[arg(long, value_name = "FILE")]
     pub inception: Option<String>,
+    /// Weights of DINOv2 as torch's hub or transformers has them, of ViT-S, B or L [default: the hub's ViT-L]
+    #[arg(long, value_name = "FILE")]
+    pub dinov2: Option<String>,
+    /// Of these networks: bf16 is faster where the processor has products of it, but not what published numbers were computed in
+    #[arg(long, value_enum, default_value = "f32")]
+    pub feature_precision: TrainPrecision,
 }
 
 /// A number of images to make, or images that are there.
@@ -136,9 +142,6 @@ pub struct EvaluateReference {
     pub shown: Shown,
     #[command(flatten)]
     pub extractors: Extractors,
-    /// Of a classifier's weights and activations
-    #[arg(long, value_enum, default_value = "f32")]
-    pub precision: TrainPrecision,
     /// The file to write: tensors `mean` and `covariance`, and what they are of
     #[arg(long, value_name = "FILE.safetensors", value_parser = safetensors_path)]
     pub out: PathBuf,

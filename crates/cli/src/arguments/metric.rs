@@ -82,12 +82,13 @@ impl Measure {
 
 impl MetricName {
     /// What published results call them.
-    pub const PUBLISHED: [(&'static str, Measure, &'static str); 5] = [
+    pub const PUBLISHED: [(&'static str, Measure, &'static str); 6] = [
         ("fid", Measure::Frechet, "inception"),
         ("sfid", Measure::SpatialFrechet, "inception"),
         ("fid-infinity", Measure::FrechetAtInfinity, "inception"),
         ("kid", Measure::Kernel, "inception"),
         ("is", Measure::ClassScore, "inception"),
+        ("fd-dinov2", Measure::Frechet, "dinov2"),
     ];
 
     /// Of a measure without a network of its own.

@@ -430,7 +430,7 @@ fn robustness_tables_what_operations_do() {
     assert!(lines[1].contains("accuracy") && lines[1].contains("fd"));
     assert!(lines[2].starts_with("as they are"));
     // Grey images have no colours to be changed.
-    assert_eq!(lines.len(), 2 + 1 + 21, "{said}");
+    assert_eq!(lines.len(), 2 + 1 + 24, "{said}");
     let json: Value =
         serde_json::from_str(&succeed(folder.path(), &format!("{command} --json"))).unwrap();
     assert_eq!(json["images"], 22);

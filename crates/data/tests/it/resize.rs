@@ -70,7 +70,10 @@ fn the_unrounded_cubic_is_pytorchs() {
             let expected: Vec<f32> = of_channel(numbers.len()).map(|at| numbers[at]).collect();
             assert_eq!(found.len(), expected.len(), "{name}");
             for (found, expected) in found.iter().zip(&expected) {
-                assert!((found - expected).abs() < ROUNDING, "{name}: {found} {expected}");
+                assert!(
+                    (found - expected).abs() < ROUNDING,
+                    "{name}: {found} {expected}"
+                );
                 beyond += usize::from(!(0.0..=255.0).contains(found));
             }
             compared += 1;

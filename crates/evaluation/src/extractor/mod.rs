@@ -3,6 +3,7 @@
 //! What a network says of an image depends on how the image was brought to what the network sees. That belongs to the extractor: two with the same
 //! weights and other resizing are two extractors, and their numbers are not compared.
 
+mod dinov2;
 mod inception;
 mod judge;
 
@@ -12,6 +13,7 @@ use rayon::prelude::*;
 
 use crate::{Error, Images, Result};
 
+pub use dinov2::{Dinov2Extractor, Dinov2Protocol};
 pub use inception::InceptionExtractor;
 pub use judge::Judge;
 
@@ -51,6 +53,18 @@ pub struct Described {
     pub logits: Vec<f32>,
 }
 
+impl Described {
+    /// Of some images after others.
+    fn together(parts: &[Self]) -> Self {
+        let all = |part: fn(&Self) -> &Vec<f32>| parts.iter().flat_map(part).copied().collect();
+        Self {
+            features: all(|part| &part.features),
+            spatial: all(|part| &part.spatial),
+            logits: all(|part| &part.logits),
+        }
+    }
+}
+
 /// Describes all images from `first` on, and hands on what is said of them in their order. The observer is told how many of all have been described,
 /// and can stop.
 pub fn describe_all(
@@ -85,5 +99,16 @@ fn count(levels: &[u8], shape: [usize; 3]) -> Result<usize> {
     Err(Error::Images(format!(
         "{} levels are no whole number of images of {size}",
         levels.len()
+    )))
+}
+
+/// That images of any size have channels that can be shown as colours.
+fn check_colours(network: &str, shape: [usize; 3]) -> Result<()> {
+    let [channels, height, width] = shape;
+    if [1, 3].contains(&channels) && height * width > 0 {
+        return Ok(());
+    }
+    Err(Error::Images(format!(
+        "the images are {shape:?} (channels, height, width); {network} describes grey and colour images"
     )))
 }

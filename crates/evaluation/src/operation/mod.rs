@@ -67,17 +67,26 @@ pub enum Operation {
 
 impl Operation {
     /// From harmless to harmful, by kind.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 27] = [
         Self::Jpeg { quality: 95 },
         Self::Jpeg { quality: 85 },
         Self::Jpeg { quality: 75 },
         Self::Jpeg { quality: 50 },
         Self::Jpeg { quality: 25 },
         Self::Resized {
-            filter: Filter::Box,
+            filter: Filter::Lanczos,
         },
         Self::Resized {
             filter: Filter::Bicubic,
+        },
+        Self::Resized {
+            filter: Filter::Bilinear,
+        },
+        Self::Resized {
+            filter: Filter::Box,
+        },
+        Self::Resized {
+            filter: Filter::Nearest,
         },
         Self::Blurred { deviation: 0.5 },
         Self::Blurred { deviation: 1.0 },
@@ -123,10 +132,7 @@ impl fmt::Display for Operation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Jpeg { quality } => write!(formatter, "JPEG, quality {quality}"),
-            Self::Resized { filter } => {
-                let name = format!("{filter:?}").to_lowercase();
-                write!(formatter, "half size and back, {name}")
-            }
+            Self::Resized { filter } => write!(formatter, "half size and back, {filter}"),
             Self::Blurred { deviation } => write!(formatter, "blur, σ = {deviation} pixels"),
             Self::Noisy { deviation } => write!(formatter, "noise, σ = {deviation} levels"),
             Self::Cropped { share } => write!(formatter, "crop to {:.0} %", 100.0 * share),

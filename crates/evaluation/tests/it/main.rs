@@ -5,6 +5,7 @@
 )]
 
 mod bundled;
+mod dinov2;
 mod frechet;
 mod gathering;
 mod intervals;

@@ -124,7 +124,7 @@ fn transformers(hub: &Named) -> Named {
 }
 
 fn network(weights: Named) -> Dinov2 {
-    Dinov2::new(&Weights::new("formula", weights)).expect("a network")
+    Dinov2::new(&Weights::new("formula", weights), DType::F32).expect("a network")
 }
 
 fn images(index: usize) -> Tensor {
@@ -155,6 +155,18 @@ fn features_are_those_of_torch_in_both_layouts() {
             other.to_vec2::<f32>().unwrap()
         );
     }
+}
+
+#[test]
+fn features_in_bf16_are_near_those_of_single_precision() {
+    let (_, grid, _) = CASES[1];
+    let weights = Weights::new("formula", hub(grid));
+    let network = Dinov2::new(&weights, DType::BF16).expect("a network");
+    let found = network.describe(&images(1)).expect("features");
+    assert_eq!(found.dtype(), DType::F32);
+    let expected = Golden::open("dinov2.safetensors").tensor("odd.features");
+    let error = difference(&found, &expected);
+    assert!((1e-5..2e-2).contains(&error), "{error}");
 }
 
 /// The ratio by which positions are resized tells the authors' code from transformers'; a grid of the learned size has none.
@@ -193,7 +205,8 @@ fn what_is_another_network_is_refused() {
     let refused = |change: &dyn Fn(&mut Named), expected: &str| {
         let mut weights = hub(5);
         change(&mut weights);
-        let error = Dinov2::new(&Weights::new("formula", weights)).expect_err("a refusal");
+        let error =
+            Dinov2::new(&Weights::new("formula", weights), DType::F32).expect_err("a refusal");
         assert!(error.to_string().contains(expected), "{error}");
     };
     let zeros = |shape: &[usize]| stored(shape, std::iter::repeat_n(0.0, shape.iter().product()));

@@ -53,7 +53,7 @@ static WEIGHTS: LazyLock<BTreeMap<String, StoredTensor>> = LazyLock::new(|| {
 
 static NETWORK: LazyLock<Inception> = LazyLock::new(|| {
     let weights = Weights::new("formula", WEIGHTS.clone());
-    Inception::new(&weights).expect("a network")
+    Inception::new(&weights, DType::F32).expect("a network")
 });
 
 fn image(index: usize) -> Vec<u8> {
@@ -90,6 +90,27 @@ fn features_are_those_of_torchvision() {
                 assert_close(&name, &found.logits, &expected("logits"), 1e-4);
             }
         }
+    }
+}
+
+/// Of 94 layers in bf16.
+#[test]
+fn features_in_bf16_are_near_those_of_single_precision() {
+    let weights = Weights::new("formula", WEIGHTS.clone());
+    let network = Inception::new(&weights, DType::BF16).expect("a network");
+    let (_, shape) = SIZES[0];
+    let presented = Protocol::Tensorflow.present(&image(0), shape);
+    let found = network.describe(&presented.expect("an image"));
+    let (found, single) = (found.expect("features"), described(0, Protocol::Tensorflow));
+    for (found, single) in [
+        (&found.features, &single.features),
+        (&found.spatial, &single.spatial),
+    ] {
+        let error = difference(
+            &found.flatten_all().expect("numbers"),
+            &single.flatten_all().expect("numbers"),
+        );
+        assert!((1e-5..2e-2).contains(&error), "{error}");
     }
 }
 
@@ -142,7 +163,8 @@ fn both_layouts_make_the_same_network() {
         }
     }
     let features = |weights: BTreeMap<String, StoredTensor>| {
-        let network = Inception::new(&Weights::new("formula", weights)).expect("a network");
+        let network =
+            Inception::new(&Weights::new("formula", weights), DType::F32).expect("a network");
         let presented = Protocol::PytorchFid.present(&image(1), SIZES[1].1);
         let described = network.describe(&presented.expect("an image"));
         let features = described.expect("features").features;
@@ -159,7 +181,8 @@ fn what_is_another_network_is_refused() {
     let refused = |change: &dyn Fn(&mut BTreeMap<String, StoredTensor>), expected: &str| {
         let mut weights = WEIGHTS.clone();
         change(&mut weights);
-        let error = Inception::new(&Weights::new("formula", weights)).expect_err("a refusal");
+        let error =
+            Inception::new(&Weights::new("formula", weights), DType::F32).expect_err("a refusal");
         assert!(error.to_string().contains(expected), "{error}");
     };
     let name = "Mixed_6c.branch7x7_2.conv.weight";

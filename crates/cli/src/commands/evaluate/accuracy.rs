@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{extractors::Opened, source::Samples};
 use crate::{
-    arguments::{EvaluateAccuracy, Extractors, Shown},
+    arguments::{EvaluateAccuracy, Shown},
     commands::data::say_skipped,
     files::Files,
     interrupt, output,
@@ -42,12 +42,7 @@ pub fn run(arguments: &EvaluateAccuracy) -> Result<()> {
 fn lines(arguments: &EvaluateAccuracy) -> Result<(Vec<Line>, OfClass)> {
     let classifier = &arguments.classifier;
     let files = Files::open(&classifier.connection)?;
-    let opened = Opened::open(
-        &classifier.features,
-        &Extractors::default(),
-        classifier.precision,
-        &files,
-    )?;
+    let opened = Opened::classifier(&classifier.features, classifier.precision, &files)?;
     let names = opened.class_names();
     let name = |class: usize| names.get(class).map(ToString::to_string);
     let (accuracy, names): (_, Vec<_>) = match (&arguments.data, &arguments.images) {

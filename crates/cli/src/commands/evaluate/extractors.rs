@@ -4,7 +4,9 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 use candle_core::DType;
-use foil_evaluation::{Extractor, InceptionExtractor, Judge, Named};
+use foil_evaluation::{
+    Dinov2Extractor, Dinov2Protocol, Extractor, InceptionExtractor, Judge, Named,
+};
 use foil_models::{
     SourceFile, Weights, bundled, checkpoint::Contents, features::inception::Protocol,
 };
@@ -20,6 +22,10 @@ use crate::{
 /// The weights of Inception-v3 as pytorch-fid has them; NVIDIA's and TensorFlow's files have the same.
 const INCEPTION: &str = "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/pt_inception-2015-12-05-6726825d.pth";
 
+/// The weights of DINOv2's ViT-L/14 as torch's hub has them.
+const DINOV2: &str =
+    "https://dl.fbaipublicfiles.com/dinov2/dinov2_vitl14/dinov2_vitl14_pretrain.pth";
+
 /// A network, ready to describe images.
 pub struct Opened {
     /// As metrics name it.
@@ -34,15 +40,19 @@ pub struct Opened {
 
 /// Networks that are called by what they are, not by their files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Known {
+pub enum Known {
     Inception(Protocol),
+    Dinov2(Dinov2Protocol),
 }
 
 impl Known {
-    fn of(name: &str) -> Option<Self> {
+    /// Of its name.
+    pub fn of(name: &str) -> Option<Self> {
         match name {
             "inception" => Some(Self::Inception(Protocol::Tensorflow)),
             "inception-pytorch" => Some(Self::Inception(Protocol::PytorchFid)),
+            "dinov2" => Some(Self::Dinov2(Dinov2Protocol::Torch)),
+            "dinov2-pillow" => Some(Self::Dinov2(Dinov2Protocol::Pillow)),
             _ => None,
         }
     }
@@ -51,18 +61,23 @@ impl Known {
     fn published(self) -> &'static str {
         match self {
             Self::Inception(_) => INCEPTION,
+            Self::Dinov2(_) => DINOV2,
         }
     }
 
     fn typed(self, extractors: &Extractors) -> Option<&String> {
         match self {
             Self::Inception(_) => extractors.inception.as_ref(),
+            Self::Dinov2(_) => extractors.dinov2.as_ref(),
         }
     }
 
-    fn load(self, weights: &Weights) -> Result<Box<dyn Extractor>> {
+    fn load(self, weights: &Weights, precision: DType) -> Result<Box<dyn Extractor>> {
         Ok(match self {
-            Self::Inception(protocol) => Box::new(InceptionExtractor::new(weights, protocol)?),
+            Self::Inception(protocol) => {
+                Box::new(InceptionExtractor::new(weights, protocol, precision)?)
+            }
+            Self::Dinov2(protocol) => Box::new(Dinov2Extractor::new(weights, protocol, precision)?),
         })
     }
 
@@ -74,21 +89,17 @@ impl Known {
             Self::Inception(Protocol::PytorchFid) => {
                 "pytorch-fid: bilinear to 299×299 with pixel i at (i + ½)·size/299 − ½, 2·x/255 − 1"
             }
+            Self::Dinov2(protocol) => protocol.description(),
         }
     }
 }
 
 impl Opened {
     /// Of a known name, or of the file, address or bundled name of a classifier.
-    pub fn open(
-        name: &str,
-        extractors: &Extractors,
-        precision: TrainPrecision,
-        files: &Files,
-    ) -> Result<Self> {
+    pub fn open(name: &str, extractors: &Extractors, files: &Files) -> Result<Self> {
         match Known::of(name) {
             Some(known) => Self::known(name, known, extractors, files),
-            None => Self::classifier(name, precision, files),
+            None => Self::classifier(name, extractors.feature_precision, files),
         }
     }
 
@@ -99,14 +110,15 @@ impl Opened {
         let Contents::Tensors(weights) = Contents::of(&file)? else {
             bail!("{weights_name} holds no weights of {name}; `foil inspect` shows what it is");
         };
-        let extractor = known.load(&weights)?;
+        let precision = extractors.feature_precision;
+        let extractor = known.load(&weights, precision.dtype())?;
         Ok(Self {
             name: name.to_owned(),
             manifest: ExtractorManifest {
                 weights: called(weights_name),
                 sha256: sha256(&file)?,
                 protocol: known.protocol().to_owned(),
-                precision: "f32".to_owned(),
+                precision: precision_name(precision).to_owned(),
                 features: extractor.features(),
             },
             extractor,
@@ -115,7 +127,8 @@ impl Opened {
         })
     }
 
-    fn classifier(name: &str, precision: TrainPrecision, files: &Files) -> Result<Self> {
+    /// Of the file, address or bundled name of a classifier.
+    pub fn classifier(name: &str, precision: TrainPrecision, files: &Files) -> Result<Self> {
         let file = files.one(name)?;
         let Contents::Classifier(snapshot) = Contents::of(&file)? else {
             bail!("{name} is no classifier; `foil inspect` shows what it is");

@@ -48,7 +48,8 @@ impl<'a> Files<'a> {
         let extractor = &opened.extractor;
         let rows = |kind: &str, width: usize| {
             let weights = &opened.manifest.sha256[..8];
-            let name = format!("{}-{weights}.{kind}", opened.name);
+            let precision = &opened.manifest.precision;
+            let name = format!("{}-{weights}-{precision}.{kind}", opened.name);
             Rows::open(&beside(stem, &name), width)
         };
         Ok(Self {

@@ -7,7 +7,7 @@ use foil_models::bundled::{Bundle, Part};
 
 use super::{against::Against, extractors::Opened, gather::Wanted};
 use crate::{
-    arguments::{Extractors, Measure, MetricName, TrainPrecision},
+    arguments::{Extractors, Measure, MetricName},
     files::Files,
 };
 
@@ -85,7 +85,7 @@ pub fn open_networks(
         let place = if let Some(place) = place {
             place
         } else {
-            let opened = Opened::open(&name, extractors, TrainPrecision::F32, files)?;
+            let opened = Opened::open(&name, extractors, files)?;
             networks.push((name, opened, Wanted::default()));
             networks.len() - 1
         };

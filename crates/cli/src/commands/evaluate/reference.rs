@@ -29,12 +29,7 @@ fn write(arguments: &EvaluateReference) -> Result<()> {
     }
     let files = Files::open(&arguments.connection)?;
     let name = arguments.extractors.features.as_deref();
-    let opened = Opened::open(
-        name.unwrap_or("inception"),
-        &arguments.extractors,
-        arguments.precision,
-        &files,
-    )?;
+    let opened = Opened::open(name.unwrap_or("inception"), &arguments.extractors, &files)?;
     let dataset = Dataset::open(data, &shown.options(opened.resolution))?;
     ensure!(
         dataset.kind() == Kind::Pixels,

@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use foil_evaluation::{Features, Statistics};
 
-use super::{gather::Gathered, manifest::Manifest, measure::Compared};
+use super::{extractors::Known, gather::Gathered, manifest::Manifest, measure::Compared};
 use crate::arguments::{Measure, MetricName};
 
 /// Images of published distances. Heusel et al. 2017.
@@ -25,6 +25,12 @@ pub fn of(
             bail!(
                 "all {count} images have the same features of {name}: they are one image, or none of the network's kind"
             );
+        }
+        let precision = &manifest.extractors[name].precision;
+        if precision != "f32" && Known::of(name).is_some() {
+            warnings.push(format!(
+                "features of {name} were computed in {precision}; published numbers are of f32"
+            ));
         }
         let statistics = compared
             .reference

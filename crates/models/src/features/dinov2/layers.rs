@@ -1,6 +1,6 @@
 //! The layers of the network, packed.
 
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
 use foil_tensor::{Activation, Epilogue, PackedLinear, Residual, layer_norm};
 
 use super::EPSILON;
@@ -15,9 +15,9 @@ pub(super) struct Linear {
 
 impl Linear {
     /// Of a weight `[outputs, inputs]` and as many biases as outputs.
-    pub(super) fn new(weight: Vec<f32>, bias: Vec<f32>) -> Result<Self> {
+    pub(super) fn new(weight: Vec<f32>, bias: Vec<f32>, dtype: DType) -> Result<Self> {
         let shape = (bias.len(), weight.len() / bias.len().max(1));
-        let weight = Tensor::from_vec(weight, shape, &Device::Cpu)?;
+        let weight = Tensor::from_vec(weight, shape, &Device::Cpu)?.to_dtype(dtype)?;
         Ok(Self {
             weight: PackedLinear::new(&weight)?,
             bias: Tensor::from_vec(bias, shape.0, &Device::Cpu)?,
@@ -25,13 +25,18 @@ impl Linear {
     }
 
     /// The layer of this name.
-    pub(super) fn read(weights: &Weights, name: &str) -> Result<Self> {
+    pub(super) fn read(weights: &Weights, name: &str, dtype: DType) -> Result<Self> {
         let [weight, bias] = numbers(weights, name)?;
-        Self::new(weight, bias)
+        Self::new(weight, bias, dtype)
     }
 
     /// The layer of this name, whose outputs are multiplied by the numbers of another.
-    pub(super) fn scaled(weights: &Weights, name: &str, scales: &str) -> Result<Self> {
+    pub(super) fn scaled(
+        weights: &Weights,
+        name: &str,
+        scales: &str,
+        dtype: DType,
+    ) -> Result<Self> {
         let [mut weight, mut bias] = numbers(weights, name)?;
         let scales = weights.get(scales)?.numbers()?;
         let inputs = weight.len() / bias.len().max(1);
@@ -42,7 +47,7 @@ impl Linear {
                 *number *= scale;
             }
         }
-        Self::new(weight, bias)
+        Self::new(weight, bias, dtype)
     }
 
     pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
@@ -54,9 +59,14 @@ impl Linear {
         self.with(x, Activation::Gelu, None)
     }
 
-    /// What it makes of `x` is added to `residual`.
+    /// What it makes of `x` is added to `residual`, which is of single precision whatever `x` is: it is added to in every block, and would be
+    /// rounded each time.
     pub(super) fn added_to(&self, residual: &Tensor, x: &Tensor) -> Result<Tensor> {
-        self.with(x, Activation::None, Some(Residual::sum(residual)))
+        if x.dtype() == residual.dtype() {
+            return self.with(x, Activation::None, Some(Residual::sum(residual)));
+        }
+        let made = self.with(x, Activation::None, None)?;
+        Ok((residual + made.to_dtype(residual.dtype())?)?)
     }
 
     fn with(

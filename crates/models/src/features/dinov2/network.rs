@@ -1,6 +1,6 @@
 //! From images to what describes them.
 
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
 
 use super::{
     PATCH,
@@ -23,11 +23,12 @@ pub struct Dinov2 {
 }
 
 impl Dinov2 {
-    /// Packs the weights of a file in any published layout, of any size.
-    pub fn new(weights: &Weights) -> Result<Self> {
+    /// Packs the weights of a file in any published layout, of any size. `dtype`, of linear layers and attention, is `F32` or `BF16`; tokens
+    /// between blocks, norms and features are of single precision.
+    pub fn new(weights: &Weights, dtype: DType) -> Result<Self> {
         let layout = Layout::of(weights)?;
         let config = Config::of(weights, layout)?;
-        let blocks = (0..config.depth).map(|block| Block::new(weights, layout, block));
+        let blocks = (0..config.depth).map(|block| Block::new(weights, layout, block, dtype));
         Ok(Self {
             patches: patches(weights, layout)?,
             positions: Positions::read(weights, layout, &config)?,
@@ -80,10 +81,10 @@ impl Dinov2 {
     }
 }
 
-/// The convolution that makes tokens of patches, as a layer: patches do not overlap.
+/// The convolution that makes tokens of patches, as a layer: patches do not overlap. Always in single precision: it is a thousandth of the work.
 fn patches(weights: &Weights, layout: &Layout) -> Result<Linear> {
     let part = |part: &str| weights.get(&format!("{}.{part}", layout.patches));
     let weight = part("weight")?.tensor(&Device::Cpu)?;
     let weight = weight.permute((0, 2, 3, 1))?.flatten_all()?.to_vec1()?;
-    Linear::new(weight, part("bias")?.numbers()?)
+    Linear::new(weight, part("bias")?.numbers()?, DType::F32)
 }

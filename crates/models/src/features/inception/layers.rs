@@ -1,7 +1,7 @@
 //! A convolution with what follows it in one pass: its normalisation by the training set's moments is a scale and a shift of each
 //! channel, which become part of weight and bias.
 
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
 use foil_tensor::{Activation, Epilogue, PackedConv2d, Padding};
 
 use crate::{Result, Weights};
@@ -29,12 +29,9 @@ pub(super) struct Placed {
     pub(super) channels: usize,
 }
 
-/// Images that convolutions are packed for.
-const EXPECTED_BATCH: usize = 8;
-
 impl Convolution {
     /// Of a layer in torchvision's names.
-    pub(super) fn new(weights: &Weights, name: &str, placed: Placed) -> Result<Self> {
+    pub(super) fn new(weights: &Weights, name: &str, placed: Placed, dtype: DType) -> Result<Self> {
         let stored = weights.get(&format!("{name}.conv.weight"))?;
         let [outputs, inputs, height, width] = *stored.shape() else {
             return Err(weights.wrong(format!("{name}.conv.weight has {:?}", stored.shape())));
@@ -77,6 +74,7 @@ impl Convolution {
             }
         }
         let weight = Tensor::from_vec(weight, stored.shape(), &Device::Cpu)?;
+        let weight = weight.to_dtype(dtype)?;
         let Placed {
             stride,
             padding,
@@ -84,9 +82,13 @@ impl Convolution {
             ..
         } = placed;
         let padding = padding.map_or(Padding([height / 2, width / 2]), Padding::from);
-        let image = [EXPECTED_BATCH, side, side];
+        let weight = match dtype {
+            // Where numbers are rounded, Winograd's method would more than double the error.
+            DType::BF16 => PackedConv2d::new(&weight, stride, padding)?,
+            _ => PackedConv2d::expecting(&weight, stride, padding, [1, side, side])?,
+        };
         Ok(Self {
-            weight: PackedConv2d::expecting(&weight, stride, padding, image)?,
+            weight,
             bias,
             outputs,
         })
@@ -98,9 +100,18 @@ impl Convolution {
     }
 
     pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        self.with(x, Activation::Relu)
+    }
+
+    /// Without what cuts off numbers below 0.
+    pub(super) fn linear(&self, x: &Tensor) -> Result<Tensor> {
+        self.with(x, Activation::None)
+    }
+
+    fn with(&self, x: &Tensor, activation: Activation) -> Result<Tensor> {
         let epilogue = Epilogue {
             bias: Some(&self.bias),
-            activation: Activation::Relu,
+            activation,
             ..Epilogue::default()
         };
         Ok(self.weight.forward(x, &epilogue)?)

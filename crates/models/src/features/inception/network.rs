@@ -1,6 +1,6 @@
 //! From images of 299×299 pixels to what describes them.
 
-use candle_core::{D, Device, Tensor};
+use candle_core::{D, DType, Device, Tensor};
 use foil_tensor::{Epilogue, PackedLinear, max_pool, mean_pool};
 
 use super::{
@@ -14,6 +14,7 @@ use crate::{Error, Result, Weights};
 /// The network, packed.
 #[derive(Debug)]
 pub struct Inception {
+    dtype: DType,
     stem: Vec<(Convolution, bool)>,
     blocks: Vec<Block>,
     head: PackedLinear,
@@ -48,8 +49,9 @@ struct Branch {
 }
 
 impl Inception {
-    /// Packs the weights of a file in any published layout.
-    pub fn new(weights: &Weights) -> Result<Self> {
+    /// Packs the weights of a file in any published layout. `dtype`, of convolutions and what passes between them, is `F32` or `BF16`; features and
+    /// what is made of them are of single precision.
+    pub fn new(weights: &Weights, dtype: DType) -> Result<Self> {
         let weights = &names::as_torchvision(weights)?;
         let mut channels = 3;
         let stem = plan::STEM.iter().map(|stem| {
@@ -59,13 +61,13 @@ impl Inception {
                 side: stem.side,
                 channels,
             };
-            let convolution = Convolution::new(weights, stem.name, placed)?;
+            let convolution = Convolution::new(weights, stem.name, placed, dtype)?;
             channels = convolution.outputs();
             Ok((convolution, stem.pooled))
         });
         let stem = stem.collect::<Result<_>>()?;
         let blocks = plan::BLOCKS.iter().map(|block| {
-            let block = Block::new(weights, block, channels)?;
+            let block = Block::new(weights, block, channels, dtype)?;
             channels = block.outputs(channels);
             Ok(block)
         });
@@ -84,6 +86,7 @@ impl Inception {
             Err(weights.wrong(problem))
         };
         Ok(Self {
+            dtype,
             stem,
             blocks,
             head: PackedLinear::new(&tensor("fc.weight", &[CLASSES, FEATURES])?)?,
@@ -99,7 +102,7 @@ impl Inception {
                 images.dims()
             )));
         }
-        let mut x = images.clone();
+        let mut x = images.to_dtype(self.dtype)?;
         for (convolution, pooled) in &self.stem {
             x = convolution.forward(&x)?;
             if *pooled {
@@ -110,7 +113,7 @@ impl Inception {
         for block in &self.blocks {
             x = block.forward(&x, &mut spatial)?;
         }
-        let features = x.mean((1, 2))?;
+        let features = x.to_dtype(DType::F32)?.mean((1, 2))?;
         let spatial = spatial.ok_or_else(|| Error::Config("no spatial features".to_owned()))?;
         debug_assert_eq!(features.dims()[1], FEATURES);
         debug_assert_eq!(spatial.dims()[1], SPATIAL_FEATURES);
@@ -126,7 +129,7 @@ impl Inception {
 }
 
 impl Block {
-    fn new(weights: &Weights, block: &plan::Block, channels: usize) -> Result<Self> {
+    fn new(weights: &Weights, block: &plan::Block, channels: usize, dtype: DType) -> Result<Self> {
         let branches = block.branches.iter().map(|branch| {
             let mut channels = channels;
             let convolution = |name: &str, halves: bool, channels: usize| {
@@ -136,7 +139,7 @@ impl Block {
                     side: block.side,
                     channels,
                 };
-                Convolution::new(weights, &format!("{}.{name}", block.name), placed)
+                Convolution::new(weights, &format!("{}.{name}", block.name), placed, dtype)
             };
             let mut convolutions = Vec::new();
             for (place, name) in branch.convolutions.iter().enumerate() {
@@ -177,8 +180,8 @@ impl Block {
             branch.forward(x, &mut parts)?;
         }
         if self.spatial {
-            let first = parts[0].narrow(D::Minus1, 0, 7)?.contiguous()?;
-            *spatial = Some(first.flatten_from(1)?);
+            let first = parts[0].narrow(D::Minus1, 0, 7)?.to_dtype(DType::F32)?;
+            *spatial = Some(first.contiguous()?.flatten_from(1)?);
         }
         Ok(Tensor::cat(&parts, D::Minus1)?)
     }
@@ -186,6 +189,11 @@ impl Block {
 
 impl Branch {
     fn forward(&self, x: &Tensor, parts: &mut Vec<Tensor>) -> Result<()> {
+        // Means of windows and a convolution of single pixels can change places, and there are fewer channels after it.
+        if let (Begins::Mean, [convolution]) = (self.begins, &self.convolutions[..]) {
+            parts.push(mean_pool(&convolution.linear(x)?, SAME)?.relu()?);
+            return Ok(());
+        }
         let mut x = match self.begins {
             Begins::AsItIs => x.clone(),
             Begins::Mean => mean_pool(x, SAME)?,
