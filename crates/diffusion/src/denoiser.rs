@@ -5,7 +5,7 @@
 
 use candle_core::Tensor;
 
-use crate::{Result, Sigma};
+use crate::{NoiseLevels, Result, Sigma};
 
 /// Network evaluations since a denoiser was made, counted once for a whole batch.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -23,13 +23,45 @@ impl Evaluations {
     }
 }
 
+/// What a denoiser knows at one noise level. For CFG++ the noise is not what the estimate leaves of x, but what another one does.
+#[derive(Debug, Clone)]
+pub struct Estimate {
+    /// D, in the shape of x `[batch, channels, height, width]`.
+    pub clean: Tensor,
+    /// The estimate that the noise is computed from, ε = (x − this)/σ, in the same shape; `None` is D itself.
+    pub noise_from: Option<Tensor>,
+}
+
+impl Estimate {
+    /// An estimate that the noise is computed from as well.
+    pub fn of(clean: Tensor) -> Self {
+        Self {
+            clean,
+            noise_from: None,
+        }
+    }
+}
+
 /// Estimates the clean image from a noisy one: D(x; σ).
 pub trait Denoiser {
     /// The estimate for `noisy` `[batch, channels, height, width]`, in the same shape.
     fn denoise(&mut self, noisy: &Tensor, sigma: Sigma) -> Result<Tensor>;
 
+    /// The same with what the noise is to be computed from, for samplers that have a form of CFG++.
+    fn estimate(&mut self, noisy: &Tensor, sigma: Sigma) -> Result<Estimate> {
+        Ok(Estimate::of(self.denoise(noisy, sigma)?))
+    }
+
+    /// Whether the noise may come from another estimate: then the sampler must ask for [`estimate`](Self::estimate).
+    fn splits(&self) -> bool {
+        false
+    }
+
     /// Network evaluations so far.
     fn evaluations(&self) -> Evaluations;
+
+    /// Called by the loop before a trajectory, for whatever depends on all of it.
+    fn begin_trajectory(&mut self, _levels: &NoiseLevels) {}
 
     /// Called by the loop before each step, for whatever is decided once per step and not once per evaluation.
     fn begin_step(&mut self, _from: Sigma, _to: Sigma) {}
@@ -40,8 +72,20 @@ impl<D: Denoiser + ?Sized> Denoiser for &mut D {
         (**self).denoise(noisy, sigma)
     }
 
+    fn estimate(&mut self, noisy: &Tensor, sigma: Sigma) -> Result<Estimate> {
+        (**self).estimate(noisy, sigma)
+    }
+
+    fn splits(&self) -> bool {
+        (**self).splits()
+    }
+
     fn evaluations(&self) -> Evaluations {
         (**self).evaluations()
+    }
+
+    fn begin_trajectory(&mut self, levels: &NoiseLevels) {
+        (**self).begin_trajectory(levels);
     }
 
     fn begin_step(&mut self, from: Sigma, to: Sigma) {
@@ -54,8 +98,20 @@ impl<D: Denoiser + ?Sized> Denoiser for Box<D> {
         (**self).denoise(noisy, sigma)
     }
 
+    fn estimate(&mut self, noisy: &Tensor, sigma: Sigma) -> Result<Estimate> {
+        (**self).estimate(noisy, sigma)
+    }
+
+    fn splits(&self) -> bool {
+        (**self).splits()
+    }
+
     fn evaluations(&self) -> Evaluations {
         (**self).evaluations()
+    }
+
+    fn begin_trajectory(&mut self, levels: &NoiseLevels) {
+        (**self).begin_trajectory(levels);
     }
 
     fn begin_step(&mut self, from: Sigma, to: Sigma) {

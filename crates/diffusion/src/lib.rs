@@ -41,7 +41,7 @@ pub mod sampler;
 pub mod schedule;
 mod sigma;
 
-pub use denoiser::{Denoiser, Evaluations, FromFunction};
+pub use denoiser::{Denoiser, Estimate, Evaluations, FromFunction};
 pub use error::{Error, Result};
 pub use mixture::Mixture;
 pub use model::{Given, Model};

@@ -32,19 +32,24 @@ impl Sampler for Ddim {
         to: Sigma,
         noise: &mut Noise,
     ) -> Result<Tensor> {
-        let denoised = denoiser.denoise(&x, from)?;
+        let estimate = denoiser.estimate(&x, from)?;
+        let noise_from = estimate.noise_from.as_ref().unwrap_or(&estimate.clean);
         let (alpha_bar, alpha_bar_next) = (from.alpha_bar(), to.alpha_bar());
         let added = self.eta
             * ((1.0 - alpha_bar_next) / (1.0 - alpha_bar) * (1.0 - alpha_bar / alpha_bar_next))
                 .sqrt();
         let direction = (1.0 - alpha_bar_next - added * added).max(0.0).sqrt();
         let scale = 1.0 / alpha_bar_next.sqrt();
-        let epsilon = ((&x - &denoised)? / from.get())?;
-        let moved = weighted_sum(&[(1.0, &denoised), (scale * direction, &epsilon)])?;
+        let epsilon = ((&x - noise_from)? / from.get())?;
+        let moved = weighted_sum(&[(1.0, &estimate.clean), (scale * direction, &epsilon)])?;
         if added > 0.0 {
             Ok((moved + (noise.normal_like(&x)? * (scale * added))?)?)
         } else {
             Ok(moved)
         }
+    }
+
+    fn splits(&self) -> bool {
+        true
     }
 }

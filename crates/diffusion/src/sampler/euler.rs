@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use super::{Sampler, first_order};
+use super::{Sampler, first_order_split};
 use crate::{Denoiser, Noise, Result, Sigma};
 
 /// x' = x + (σ' − σ)·(x − D)/σ. Song et al. 2021 (DDIM); Karras et al. 2022.
@@ -18,7 +18,11 @@ impl Sampler for Euler {
         to: Sigma,
         _noise: &mut Noise,
     ) -> Result<Tensor> {
-        let denoised = denoiser.denoise(&x, from)?;
-        first_order(&x, &denoised, from, to)
+        let estimate = denoiser.estimate(&x, from)?;
+        first_order_split(&x, &estimate, from, to)
+    }
+
+    fn splits(&self) -> bool {
+        true
     }
 }

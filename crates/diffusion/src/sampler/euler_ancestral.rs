@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use super::{Sampler, check_eta, first_order};
+use super::{Sampler, check_eta, first_order_split};
 use crate::{Denoiser, Noise, Result, Sigma};
 
 /// η = 0 is Euler, η = 1 is DDPM's posterior.
@@ -29,16 +29,20 @@ impl Sampler for EulerAncestral {
         to: Sigma,
         noise: &mut Noise,
     ) -> Result<Tensor> {
-        let denoised = denoiser.denoise(&x, from)?;
+        let estimate = denoiser.estimate(&x, from)?;
         let (variance, variance_next) = (from.get().powi(2), to.get().powi(2));
         let up = (self.eta * (variance_next * (variance - variance_next) / variance).sqrt())
             .min(to.get());
         let down = Sigma::new((variance_next - up * up).max(0.0).sqrt())?;
-        let moved = first_order(&x, &denoised, from, down)?;
+        let moved = first_order_split(&x, &estimate, from, down)?;
         if up > 0.0 {
             Ok((moved + (noise.normal_like(&x)? * up)?)?)
         } else {
             Ok(moved)
         }
+    }
+
+    fn splits(&self) -> bool {
+        true
     }
 }

@@ -31,7 +31,7 @@ pub use trajectory::{Observer, Silent, Step, sample};
 
 use candle_core::Tensor;
 
-use crate::{Denoiser, Error, Noise, Result, Sigma};
+use crate::{Denoiser, Error, Estimate, Noise, Result, Sigma};
 
 /// One move from one noise level to the next. The memory of multistep methods lives in `self`, for one trajectory.
 pub trait Sampler {
@@ -44,6 +44,12 @@ pub trait Sampler {
         to: Sigma,
         noise: &mut Noise,
     ) -> Result<Tensor>;
+
+    /// Whether it computes the noise from [`Estimate::noise_from`]: whether it has a form of CFG++. A trajectory of a denoiser that
+    /// needs one is refused by the others.
+    fn splits(&self) -> bool {
+        false
+    }
 }
 
 impl<S: Sampler + ?Sized> Sampler for Box<S> {
@@ -56,6 +62,10 @@ impl<S: Sampler + ?Sized> Sampler for Box<S> {
         noise: &mut Noise,
     ) -> Result<Tensor> {
         (**self).step(denoiser, x, from, to, noise)
+    }
+
+    fn splits(&self) -> bool {
+        (**self).splits()
     }
 }
 
@@ -73,6 +83,17 @@ fn weighted_sum(terms: &[(f64, &Tensor)]) -> Result<Tensor> {
 fn first_order(x: &Tensor, denoised: &Tensor, from: Sigma, to: Sigma) -> Result<Tensor> {
     let ratio = to.get() / from.get();
     weighted_sum(&[(ratio, x), (1.0 - ratio, denoised)])
+}
+
+/// The same with the noise of another estimate, if there is one: D + (σ'/σ)·(x − D_noise). Chung et al. 2024 (CFG++), Algorithm 2.
+fn first_order_split(x: &Tensor, estimate: &Estimate, from: Sigma, to: Sigma) -> Result<Tensor> {
+    match &estimate.noise_from {
+        None => first_order(x, &estimate.clean, from, to),
+        Some(noise_from) => {
+            let ratio = to.get() / from.get();
+            weighted_sum(&[(1.0, &estimate.clean), (ratio, x), (-ratio, noise_from)])
+        }
+    }
 }
 
 /// η of the samplers whose noise may exceed that of the posterior.

@@ -48,7 +48,7 @@ impl Observer for Silent {
 
 /// Walks `x`, a state at the first of the levels, down to the last one.
 ///
-/// The sampler is consumed: the memory of a multistep method belongs to one trajectory.
+/// A denoiser of CFG++ with a sampler that has no form of it is refused. The sampler is consumed: the memory of a multistep method belongs to one trajectory.
 pub fn sample(
     mut sampler: impl Sampler,
     denoiser: &mut dyn Denoiser,
@@ -57,6 +57,13 @@ pub fn sample(
     noise: &mut Noise,
     observer: &mut dyn Observer,
 ) -> Result<Tensor> {
+    if denoiser.splits() && !sampler.splits() {
+        let allowed = "use euler, ddim, euler-ancestral or dpm-solver++-2m";
+        return Err(Error::Sampler(format!(
+            "this sampler has no form for CFG++ (plus-plus); {allowed}"
+        )));
+    }
+    denoiser.begin_trajectory(levels);
     let mut x = x;
     for (index, (from, to)) in levels.moves().enumerate() {
         denoiser.begin_step(from, to);
