@@ -21,6 +21,9 @@ pub enum Error {
     /// A guidance weight, mix or interval that means nothing.
     #[error("guidance: {0}")]
     Guidance(String),
+    /// A text that is no guidance.
+    #[error(transparent)]
+    GuidanceText(#[from] crate::guidance::TextError),
     /// A sampler asked for something it cannot do.
     #[error("sampler: {0}")]
     Sampler(String),

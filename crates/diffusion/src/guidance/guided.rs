@@ -2,10 +2,14 @@
 
 use candle_core::Tensor;
 
-use super::Weight;
-use crate::{Denoiser, Error, Evaluations, Result, Sigma};
+use super::{
+    Weight,
+    images::{Factor, advance},
+};
+use crate::{Denoiser, Error, Evaluations, NoiseLevels, Result, Sigma};
 
-/// weak + w(σ)·(strong − weak).
+/// weak + w(σ)·(strong − weak), computed as strong + (w − 1)·(strong − weak): the bits of a [`Plan`](super::Plan) of one term, and of
+/// torch's `lerp` for w ≥ ½.
 ///
 /// Where w is 1 the weak network is not run, where it is 0 the strong one is not: both are exact.
 #[derive(Debug)]
@@ -46,7 +50,7 @@ impl<S: Denoiser, W: Denoiser> Denoiser for Guided<S, W> {
             return Ok(weak);
         }
         let strong = self.strong.denoise(noisy, sigma)?;
-        Ok((&weak + ((strong - &weak)? * weight)?)?)
+        advance(&strong, &strong, &weak, &Factor::Same(weight - 1.0))
     }
 
     fn evaluations(&self) -> Evaluations {
@@ -54,6 +58,11 @@ impl<S: Denoiser, W: Denoiser> Denoiser for Guided<S, W> {
             strong: self.strong.evaluations().total(),
             weak: self.weak.evaluations().total(),
         }
+    }
+
+    fn begin_trajectory(&mut self, levels: &NoiseLevels) {
+        self.strong.begin_trajectory(levels);
+        self.weak.begin_trajectory(levels);
     }
 
     fn begin_step(&mut self, from: Sigma, to: Sigma) {

@@ -8,6 +8,7 @@ mod ancestral;
 mod guidance;
 mod laws;
 mod orders;
+mod plan;
 mod precondition;
 mod random;
 mod schedules;

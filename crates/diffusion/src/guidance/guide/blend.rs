@@ -5,7 +5,7 @@
 
 use candle_core::Tensor;
 
-use crate::{Denoiser, Error, Evaluations, Result, Sigma};
+use crate::{Denoiser, Error, Evaluations, NoiseLevels, Result, Sigma};
 
 /// (1 − a)·first + a·second. A network with share 0 is not run.
 #[derive(Debug)]
@@ -50,6 +50,11 @@ impl<U: Denoiser, G: Denoiser> Denoiser for Blend<U, G> {
             strong: first.strong + second.strong,
             weak: first.weak + second.weak,
         }
+    }
+
+    fn begin_trajectory(&mut self, levels: &NoiseLevels) {
+        self.first.begin_trajectory(levels);
+        self.second.begin_trajectory(levels);
     }
 
     fn begin_step(&mut self, from: Sigma, to: Sigma) {

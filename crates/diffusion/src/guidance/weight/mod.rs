@@ -1,51 +1,23 @@
 //! How strongly to guide, and where.
 
+mod beta;
+mod cosine;
+mod interval;
+mod linear;
+mod power;
+mod schedule;
+mod strength;
+
+pub use beta::Beta;
+pub use cosine::Cosine;
+pub use interval::{Gate, Interval};
+pub use linear::Linear;
+pub use power::Power;
+pub use schedule::Schedule;
+pub(super) use schedule::time;
+pub use strength::Strength;
+
 use crate::{Error, Result, Sigma};
-
-/// When an interval looks at σ. The published programs differ, and so do their samples.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Gate {
-    /// Once per step, at the level it starts from: a second-order step is guided in both its evaluations or in
-    /// none. The reference code of Kynkäänniemi et al. 2024.
-    #[default]
-    Step,
-    /// At every evaluation, by that evaluation's own σ.
-    Evaluation,
-}
-
-/// Noise levels (low, high] at which guidance acts. Kynkäänniemi et al. 2024.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Interval {
-    low: f64,
-    high: f64,
-    gate: Gate,
-}
-
-impl Interval {
-    /// Checks 0 ≤ low < high; `high` may be infinite.
-    pub fn new(low: f64, high: f64, gate: Gate) -> Result<Self> {
-        if low >= 0.0 && low < high {
-            return Ok(Self { low, high, gate });
-        }
-        Err(Error::Guidance(format!(
-            "interval {low}..{high} is not allowed: it needs 0 <= low < high"
-        )))
-    }
-
-    /// The open end.
-    pub fn low(&self) -> f64 {
-        self.low
-    }
-
-    /// The closed end.
-    pub fn high(&self) -> f64 {
-        self.high
-    }
-
-    fn contains(&self, sigma: Sigma) -> bool {
-        self.low < sigma.get() && sigma.get() <= self.high
-    }
-}
 
 /// The guidance weight w(σ): 1 is no guidance, and outside its interval it is 1.
 pub struct Weight {
@@ -81,10 +53,9 @@ impl Weight {
 
     /// w for an evaluation at `sigma` inside a step that starts at `step`.
     pub(super) fn at(&self, sigma: Sigma, step: Sigma) -> f64 {
-        let inside = self.interval.is_none_or(|interval| match interval.gate {
-            Gate::Step => interval.contains(step),
-            Gate::Evaluation => interval.contains(sigma),
-        });
+        let inside = self
+            .interval
+            .is_none_or(|interval| interval.acts(sigma, step));
         if inside { (self.value)(sigma) } else { 1.0 }
     }
 }

@@ -1,0 +1,41 @@
+//! Tensors of the CPU as plain slices.
+
+use candle_core::{Storage, Tensor, WithDType};
+
+use super::count;
+
+/// Hands tensors to `work` as slices if all of them lie in one piece in this machine's memory and have the type.
+pub(super) fn on_slices<const N: usize, T: WithDType, R>(
+    tensors: [&Tensor; N],
+    work: impl FnOnce([&[T]; N]) -> R,
+) -> Option<R> {
+    if tensors.iter().any(|tensor| tensor.dtype() != T::DTYPE) {
+        return None;
+    }
+    let stored = tensors.map(Tensor::storage_and_layout);
+    let mut slices: [&[T]; N] = [&[]; N];
+    for (slice, (storage, layout)) in slices.iter_mut().zip(&stored) {
+        let Storage::Cpu(values) = &**storage else {
+            return None;
+        };
+        let (start, end) = layout.contiguous_offsets()?;
+        *slice = &values.as_slice::<T>().ok()?[start..end];
+    }
+    Some(work(slices))
+}
+
+/// Collects what `work` appends for each image of a batch like `images`.
+pub(super) fn per_image<const N: usize, T, O>(
+    images: &Tensor,
+    slices: [&[T]; N],
+    mut work: impl FnMut(usize, [&[T]; N], &mut Vec<O>),
+) -> Vec<O> {
+    let batch = count(images);
+    let pixels = images.elem_count() / batch.max(1);
+    let mut out = Vec::with_capacity(images.elem_count());
+    for image in 0..batch {
+        let row = slices.map(|slice| &slice[image * pixels..(image + 1) * pixels]);
+        work(image, row, &mut out);
+    }
+    out
+}
