@@ -11,7 +11,7 @@ pub(in crate::guidance) use pyramid::weighted_levels;
 use candle_core::{DType, Tensor, WithDType};
 
 use crate::{Error, Result};
-use slices::{on_slices, per_image};
+use slices::{in_parts, on_slices};
 
 /// A factor for all images of a batch, or one for each.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +25,14 @@ impl Factor {
         match self {
             Self::Same(factor) => *factor,
             Self::Each(factors) => factors[image],
+        }
+    }
+
+    /// How many parts of a batch of `images` have a factor of their own: small images under one factor are one long part.
+    fn parts(&self, images: &Tensor) -> usize {
+        match self {
+            Self::Same(_) => 1,
+            Self::Each(_) => count(images),
         }
     }
 
@@ -90,16 +98,20 @@ fn advance_slices<T: WithDType>(
     factor: &Factor,
 ) -> Option<Result<Tensor>> {
     let values = on_slices::<3, T, _>([base, strong, weak], |slices| {
-        per_image(base, slices, |image, [base, strong, weak], out| {
-            let factor = factor.of(image);
-            if factor == 0.0 {
-                return out.extend_from_slice(base);
-            }
-            let factor = T::from_f64(factor);
-            let pairs = strong.iter().zip(weak);
-            let row = base.iter().zip(pairs);
-            out.extend(row.map(|(&base, (&strong, &weak))| base + factor * (strong - weak)));
-        })
+        in_parts(
+            factor.parts(base),
+            slices,
+            |image, [base, strong, weak], out| {
+                let factor = factor.of(image);
+                if factor == 0.0 {
+                    return out.extend_from_slice(base);
+                }
+                let factor = T::from_f64(factor);
+                let pairs = strong.iter().zip(weak);
+                let row = base.iter().zip(pairs);
+                out.extend(row.map(|(&base, (&strong, &weak))| base + factor * (strong - weak)));
+            },
+        )
     })?;
     Some(Tensor::from_vec(values, base.shape(), base.device()).map_err(Error::from))
 }
@@ -128,15 +140,19 @@ fn plus_slices<T: WithDType>(
     factor: &Factor,
 ) -> Option<Result<Tensor>> {
     let values = on_slices::<2, T, _>([base, direction], |slices| {
-        per_image(base, slices, |image, [base, direction], out| {
-            let factor = factor.of(image);
-            if factor == 0.0 {
-                return out.extend_from_slice(base);
-            }
-            let factor = T::from_f64(factor);
-            let row = base.iter().zip(direction);
-            out.extend(row.map(|(&base, &direction)| base + factor * direction));
-        })
+        in_parts(
+            factor.parts(base),
+            slices,
+            |image, [base, direction], out| {
+                let factor = factor.of(image);
+                if factor == 0.0 {
+                    return out.extend_from_slice(base);
+                }
+                let factor = T::from_f64(factor);
+                let row = base.iter().zip(direction);
+                out.extend(row.map(|(&base, &direction)| base + factor * direction));
+            },
+        )
     })?;
     Some(Tensor::from_vec(values, base.shape(), base.device()).map_err(Error::from))
 }
@@ -166,16 +182,20 @@ pub(in crate::guidance) fn dot(left: &Tensor, right: &Tensor) -> Result<Vec<f64>
 
 fn dot_slices<T: WithDType>(left: &Tensor, right: &Tensor) -> Option<Vec<f64>> {
     on_slices::<2, T, _>([left, right], |slices| {
-        per_image(left, slices, |_, [left, right], out: &mut Vec<f64>| {
-            // Partial sums, so that the additions do not wait for each other.
-            let mut sums = [0.0; 8];
-            for (left, right) in left.chunks(8).zip(right.chunks(8)) {
-                for (sum, (left, right)) in sums.iter_mut().zip(left.iter().zip(right)) {
-                    *sum += left.to_f64() * right.to_f64();
+        in_parts(
+            count(left),
+            slices,
+            |_, [left, right], out: &mut Vec<f64>| {
+                // Partial sums, so that the additions do not wait for each other.
+                let mut sums = [0.0; 8];
+                for (left, right) in left.chunks(8).zip(right.chunks(8)) {
+                    for (sum, (left, right)) in sums.iter_mut().zip(left.iter().zip(right)) {
+                        *sum += left.to_f64() * right.to_f64();
+                    }
                 }
-            }
-            out.push(sums.iter().sum());
-        })
+                out.push(sums.iter().sum());
+            },
+        )
     })
 }
 

@@ -38,7 +38,9 @@ impl Plane {
     /// factor·(this − coarser, enlarged) + the coarser levels, weighted and enlarged.
     fn weighted(&self, factors: &[f64]) -> Self {
         let (&factor, coarser_factors) = factors.split_first().expect("a pyramid has levels");
-        if coarser_factors.is_empty() {
+        // A single pixel is its own smaller image, and nothing is left of it above the coarsest level.
+        if let ([], _) | (_, 1) = (coarser_factors, self.values.len()) {
+            let &factor = factors.last().unwrap_or(&factor);
             return self.map(|value| factor * value);
         }
         let coarse = self.halved();

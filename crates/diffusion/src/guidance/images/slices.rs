@@ -2,8 +2,6 @@
 
 use candle_core::{Storage, Tensor, WithDType};
 
-use super::count;
-
 /// Hands tensors to `work` as slices if all of them lie in one piece in this machine's memory and have the type.
 pub(super) fn on_slices<const N: usize, T: WithDType, R>(
     tensors: [&Tensor; N],
@@ -24,18 +22,18 @@ pub(super) fn on_slices<const N: usize, T: WithDType, R>(
     Some(work(slices))
 }
 
-/// Collects what `work` appends for each image of a batch like `images`.
-pub(super) fn per_image<const N: usize, T, O>(
-    images: &Tensor,
+/// Collects what `work` appends for each of so many equal parts.
+pub(super) fn in_parts<const N: usize, T, O>(
+    parts: usize,
     slices: [&[T]; N],
     mut work: impl FnMut(usize, [&[T]; N], &mut Vec<O>),
 ) -> Vec<O> {
-    let batch = count(images);
-    let pixels = images.elem_count() / batch.max(1);
-    let mut out = Vec::with_capacity(images.elem_count());
-    for image in 0..batch {
-        let row = slices.map(|slice| &slice[image * pixels..(image + 1) * pixels]);
-        work(image, row, &mut out);
+    let length = slices[0].len();
+    let size = length / parts.max(1);
+    let mut out = Vec::with_capacity(length);
+    for part in 0..parts {
+        let own = slices.map(|slice| &slice[part * size..(part + 1) * size]);
+        work(part, own, &mut out);
     }
     out
 }
