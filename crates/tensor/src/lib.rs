@@ -23,6 +23,7 @@ mod pool;
 mod precision;
 mod resample;
 mod softmax;
+mod times;
 pub mod traced;
 mod weighted;
 
@@ -41,3 +42,4 @@ pub use packed::{
 pub use pool::{Window, max_pool, mean_pool};
 pub use resample::{mean_2x2, nearest_2x};
 pub use softmax::softmax;
+pub use times::times;

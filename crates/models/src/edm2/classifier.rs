@@ -119,16 +119,15 @@ impl<P: Product> Classifier<P> {
     pub fn judge(&self, noisy: &P::Value, sigmas: &[f64]) -> Result<Judgement<P::Value>> {
         let device = noisy.tensor().device().clone();
         let data = self.config.sigma_data;
-        let scales = sigmas.iter().map(|sigma| 1.0 / sigma.hypot(data) as f32);
+        let image = noisy.tensor().elem_count() / sigmas.len().max(1);
+        let scales = sigmas.iter().flat_map(|&sigma: &f64| {
+            let scale = 1.0 / sigma.hypot(data) as f32;
+            std::iter::repeat_n(scale, image)
+        });
         let noise = sigmas
             .iter()
             .map(|&sigma| (sigma.max(CLEAN).ln() / 4.0) as f32);
-        let scales = Tensor::from_iter(scales, &Device::Cpu)?.to_device(&device)?;
         let noise = Tensor::from_iter(noise, &Device::Cpu)?.to_device(&device)?;
-        let scales = scales
-            .reshape((sigmas.len(), 1, 1, 1))?
-            .broadcast_as(noisy.tensor().shape())?
-            .contiguous()?;
         let features = P::Value::constant(self.noise.forward(&noise)?);
         let embedding = self.noise_embedding.apply(&features)?.mp_silu()?;
         let mut conditions = Conditions {
@@ -138,7 +137,7 @@ impl<P: Product> Classifier<P> {
         };
         let mut x = self
             .input
-            .apply(&noisy.times(&scales)?.enter(self.dtype)?)?;
+            .apply(&noisy.times(scales.collect())?.enter(self.dtype)?)?;
         for block in &self.blocks {
             x = block.forward(&x, None, &conditions)?;
             conditions.block += 1;

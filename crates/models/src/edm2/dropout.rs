@@ -1,6 +1,5 @@
 //! Dropout: in training, and as a way to make a network worse when it samples. Srivastava et al. 2014.
 
-use candle_core::{Device, Tensor};
 use foil_diffusion::random::FoilStream;
 use rayon::prelude::*;
 
@@ -37,8 +36,6 @@ impl Dropout {
                 };
             }
         });
-        let factors = Tensor::from_vec(factors, shape.shape(), &Device::Cpu)?;
-        let factors = factors.to_device(shape.device())?;
-        Ok(x.times(&factors.to_dtype(shape.dtype())?)?)
+        Ok(x.times(factors)?)
     }
 }

@@ -27,8 +27,8 @@ pub trait Value: Clone {
     fn reshape(&self, shape: &[usize]) -> Result<Self>;
     /// `[batch, height, width, channels]` to `[batch, channels]` in `f32`.
     fn mean_pixels(&self) -> Result<Self>;
-    /// Times known numbers.
-    fn times(&self, factors: &Tensor) -> Result<Self>;
+    /// Each number times a factor of its own.
+    fn times(&self, factors: Vec<f32>) -> Result<Self>;
     /// `[batch, channels, height, width]` in `f32` to channels last in another type, with a channel of ones.
     fn enter(&self, dtype: DType) -> Result<Self>;
     /// Channels last to `[batch, channels, height, width]` in `f32`.
@@ -82,8 +82,8 @@ impl Value for Tensor {
         Ok(self.to_dtype(DType::F32)?.mean((1, 2))?)
     }
 
-    fn times(&self, factors: &Tensor) -> Result<Self> {
-        Ok((self * factors)?)
+    fn times(&self, factors: Vec<f32>) -> Result<Self> {
+        foil_tensor::times(self, factors)
     }
 
     fn enter(&self, dtype: DType) -> Result<Self> {
@@ -144,7 +144,7 @@ impl Value for Traced {
         self.mean_pixels()
     }
 
-    fn times(&self, factors: &Tensor) -> Result<Self> {
+    fn times(&self, factors: Vec<f32>) -> Result<Self> {
         self.times(factors)
     }
 

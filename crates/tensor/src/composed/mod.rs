@@ -11,6 +11,7 @@ mod mix;
 mod normalise;
 mod pool;
 mod resample;
+mod times;
 
 pub use activation::{gelu, mp_silu, silu};
 pub use attention::{attention, cosine_attention, softmax};
@@ -22,3 +23,4 @@ pub use normalise::{global_response_norm, group_norm, group_norm_silu, layer_nor
 pub(crate) use pool::pool;
 pub use pool::{max_pool, mean_pool};
 pub use resample::{mean_2x2, nearest_2x};
+pub use times::times;

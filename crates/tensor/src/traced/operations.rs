@@ -1,8 +1,8 @@
 //! Steps that are operations of the vocabulary.
 
 use candle_core::{DType, Device, Tensor};
+use foil_kernels::Instructions;
 use foil_kernels::attention::{self, Attention, Gradients, Tokens};
-use foil_kernels::{Instructions, bf16};
 
 use super::{
     Buffer, Traced,
@@ -15,7 +15,7 @@ use crate::{
     mix::{self, same_but_channels, same_shape},
     normalise,
     operation::{Known, Operation, Stored, View, zeros},
-    resample,
+    resample, times,
 };
 
 impl Traced {
@@ -93,12 +93,9 @@ impl Traced {
         Ok(Self::made(value, Reshaped, vec![self.clone()]))
     }
 
-    /// Times numbers that are known, of the same shape.
-    pub fn times(&self, factors: &Tensor) -> Result<Self> {
-        same_shape("times", self.value(), factors)?;
-        let value = (self.value() * factors)?;
-        let factors = factors.clone();
-        Ok(Self::made(value, Times(factors), vec![self.clone()]))
+    /// As [`times`](crate::times()).
+    pub fn times(&self, factors: Vec<f32>) -> Result<Self> {
+        Self::operated(times::operation(self.value(), factors)?, [self])
     }
 }
 
@@ -107,23 +104,6 @@ struct Reshaped;
 impl Step for Reshaped {
     fn gradients(&self, known: Outcome<'_>) -> Result<Vec<Option<Buffer>>> {
         Ok(vec![Some(known.gradient)])
-    }
-}
-
-struct Times(Tensor);
-
-impl Step for Times {
-    fn gradients(&self, known: Outcome<'_>) -> Result<Vec<Option<Buffer>>> {
-        let factors = self.0.flatten_all()?.to_dtype(DType::F32)?;
-        let mut numbers = known.gradient.of::<f32>();
-        let factors = factors.to_vec1::<f32>()?;
-        for (number, factor) in numbers.iter_mut().zip(factors) {
-            *number *= factor;
-        }
-        Ok(vec![Some(match known.result.dtype() {
-            DType::BF16 => Buffer::BF16(Buffer::F32(numbers).of::<bf16>()),
-            _ => Buffer::F32(numbers),
-        })])
     }
 }
 

@@ -73,6 +73,14 @@ fn products_name_both_shapes() {
 }
 
 #[test]
+fn factors_are_as_many_as_numbers() {
+    refused!(
+        times(&single(&[2, 3]), vec![1.0; 5]),
+        "times: input [2, 3]: 5 factors"
+    );
+}
+
+#[test]
 fn attention_names_what_does_not_fit() {
     let (q, k) = (single(&[2, 4, 6]), single(&[2, 5, 8]));
     refused!(

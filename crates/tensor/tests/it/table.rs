@@ -1,6 +1,11 @@
 //! The cases: every operation at odd and tiny sizes, in every form that networks use.
 
-use crate::{case, case::Case};
+use candle_core::DType;
+
+use crate::{
+    case,
+    case::{Case, random},
+};
 
 pub fn all() -> Vec<Case> {
     let mut cases = convolutions();
@@ -186,7 +191,16 @@ fn passes() -> Vec<Case> {
         case!("mp_cat, unequal", [[4, 1], [4, 3]], |x| mp_cat(
             &x[0], &x[1], 0.3
         )),
+        case!("times", [[5, 3, 7]], |x| times(
+            &x[0],
+            factors(x[0].elem_count())
+        )),
         case!("mean 2×2", [[2, 4, 6, 5]], |x| mean_2x2(&x[0])),
         case!("nearest 2×", [[2, 3, 2, 5]], |x| nearest_2x(&x[0])),
     ]
+}
+
+/// Other numbers for every place.
+pub fn factors(count: usize) -> Vec<f32> {
+    random(7, &[count], DType::F32).to_vec1().unwrap()
 }

@@ -30,8 +30,8 @@ fn passes_name_what_does_not_fit() {
         "mp_cat: first [2, 3, 5, 6] against second [2, 3, 4, 6]: all but the channels must be equal",
     );
     assert_refused(
-        x.times(single(&[6]).value()),
-        "times: first [2, 3, 5, 6] against second [6]: expected second [2, 3, 5, 6]",
+        x.times(vec![1.0; 6]),
+        "times: input [2, 3, 5, 6]: 6 factors",
     );
     assert_refused(
         x.modulate(&single(&[3, 6])),
