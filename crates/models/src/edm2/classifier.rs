@@ -14,7 +14,7 @@ use super::{
     network::{Loaded, Named},
     value::Value,
 };
-use crate::{Result, Weights};
+use crate::{Error, Result, Weights};
 
 /// A network from images to the logarithms of the classes' probabilities, up to a constant. Of its [`Config`], the labels are
 /// what it tells apart; what is said about a decoder, a label's embedding and the uncertainty does not matter.
@@ -117,6 +117,14 @@ impl<P: Product> Classifier<P> {
 
     /// What it makes of `noisy` `[batch, channels, height, width]` at noise levels `[batch]`.
     pub fn judge(&self, noisy: &P::Value, sigmas: &[f64]) -> Result<Judgement<P::Value>> {
+        self.config.fits(noisy.tensor().dims())?;
+        if noisy.tensor().dims()[0] != sigmas.len() {
+            return Err(Error::Input(format!(
+                "{} noise levels for images {:?}",
+                sigmas.len(),
+                noisy.tensor().dims()
+            )));
+        }
         let device = noisy.tensor().device().clone();
         let data = self.config.sigma_data;
         let image = noisy.tensor().elem_count() / sigmas.len().max(1);

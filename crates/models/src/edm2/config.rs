@@ -154,6 +154,24 @@ impl Config {
         Ok(Plan::new(self))
     }
 
+    /// That the network can take images `[batch, channels, height, width]` of this shape: of any size that can be halved as often as
+    /// it has levels to go down.
+    pub fn fits(&self, images: &[usize]) -> Result<()> {
+        let multiple = 1 << self.channel_multipliers.len().saturating_sub(1);
+        let halves = |size: usize| size > 0 && size.is_multiple_of(multiple);
+        match *images {
+            [_, channels, height, width]
+                if channels == self.channels && halves(height) && halves(width) =>
+            {
+                Ok(())
+            }
+            _ => Err(Error::Input(format!(
+                "images {images:?}: the network takes [batch, {}, height, width], both sizes multiples of {multiple}",
+                self.channels
+            ))),
+        }
+    }
+
     fn check(&self) -> Result<()> {
         const LIMIT: usize = 1 << 16;
         let refuse = |problem: String| Err(Error::Config(problem));

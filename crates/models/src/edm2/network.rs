@@ -174,6 +174,7 @@ impl<P: Product> Network<P> {
 
     /// F for a scaled `input` `[batch, channels, height, width]` and `noise` `[batch]`, both in single precision.
     pub fn forward(&self, input: &P::Value, noise: &Tensor, labels: &Labels) -> Result<P::Value> {
+        self.config.fits(input.tensor().dims())?;
         let embedding = self.embed(noise, labels)?;
         let mut x = self.input.apply(&input.enter(self.dtype)?)?;
         let mut conditions = Conditions {

@@ -3,10 +3,13 @@
 mod forward;
 mod laws;
 mod samples;
+mod sizes;
+mod twin;
 
 use std::{collections::HashMap, path::PathBuf};
 
 use candle_core::{DType, Device, Tensor};
+use foil_diffusion::random::{FoilStream, Stream};
 use foil_models::{
     checkpoint::{Contents, Snapshot},
     edm2::{Edm2, Labels, Network, Packing},
@@ -84,4 +87,11 @@ pub fn relative(found: &Tensor, expected: &Tensor) -> f64 {
         .sqrt()
     };
     norm(&(found - expected).unwrap()) / norm(expected)
+}
+
+/// Standard normal numbers.
+pub fn normal(shape: [usize; 4], seed: u64) -> Tensor {
+    let mut numbers = vec![0.0; shape.iter().product()];
+    FoilStream::new(seed).fill_normal(&mut numbers);
+    Tensor::from_vec(numbers, &shape, &Device::Cpu).unwrap()
 }
