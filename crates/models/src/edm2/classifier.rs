@@ -88,7 +88,11 @@ where
 }
 
 impl<P: Product> Classifier<P> {
-    fn assemble(config: &Config, dtype: DType, source: &mut impl Source<P>) -> Result<Self> {
+    pub(super) fn assemble(
+        config: &Config,
+        dtype: DType,
+        source: &mut impl Source<P>,
+    ) -> Result<Self> {
         let plan = config.plan()?;
         let embedding = config.embedding_channels();
         let noise = Layer::embedding("emb_noise", [embedding, config.noise_channels()]);

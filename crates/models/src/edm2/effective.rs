@@ -2,10 +2,11 @@
 
 use std::ops::Range;
 
+use candle_core::{Device, Tensor};
 use foil_tensor::Rows;
 
-use super::layer::Layer;
-use crate::{Error, Result, StoredTensor, weights::widen};
+use super::layer::{Kernel, Layer};
+use crate::{Error, Result, StoredTensor, Weights, weights::widen};
 
 /// The rows of a layer, made of stored ones as they are asked for.
 pub(super) struct Effective<'a> {
@@ -16,14 +17,44 @@ pub(super) struct Effective<'a> {
     gain: f32,
 }
 
-impl<'a> Effective<'a> {
-    pub fn new(layer: &'a Layer, stored: &'a StoredTensor, bytes: &'a [u8], gain: f32) -> Self {
-        Self {
-            layer,
-            stored,
-            bytes,
-            gain,
-        }
+impl Effective<'_> {
+    /// Calls `read` with the rows of a layer.
+    pub fn with<R>(
+        layer: &Layer,
+        weights: &Weights,
+        read: impl FnOnce(&Effective<'_>) -> R,
+    ) -> Result<R> {
+        let gain = match &layer.gain {
+            None => 1.0,
+            Some(name) => {
+                let numbers = weights.get(name)?.numbers()?;
+                numbers.first().copied().unwrap_or(1.0)
+            }
+        };
+        let stored = weights.get(&layer.weight)?;
+        stored.with_bytes(|bytes| {
+            read(&Effective {
+                layer,
+                stored,
+                bytes,
+                gain,
+            })
+        })
+    }
+
+    /// All rows, `[outputs, inputs, 3, 3]` or `[outputs, inputs]`, in single precision.
+    pub fn tensor(&self) -> Result<Tensor> {
+        let Layer {
+            outputs, inputs, ..
+        } = *self.layer;
+        let mut numbers = vec![0.0; outputs * self.layer.fan_in()];
+        self.write(0..outputs, Rows::Single(&mut numbers))?;
+        Ok(match self.layer.kernel {
+            Kernel::Convolution => {
+                Tensor::from_vec(numbers, (outputs, inputs, 3, 3), &Device::Cpu)?
+            }
+            Kernel::Linear => Tensor::from_vec(numbers, (outputs, inputs), &Device::Cpu)?,
+        })
     }
 
     /// Rows of these outputs.

@@ -32,28 +32,15 @@ pub struct Packing {
 
 impl Packed {
     pub(super) fn new(layer: &Layer, weights: &Weights, packing: &Packing) -> Result<Self> {
-        let gain = match &layer.gain {
-            None => 1.0,
-            Some(name) => weights
-                .get(name)?
-                .numbers()?
-                .first()
-                .copied()
-                .unwrap_or(1.0),
-        };
         let dtype = match layer.resolution {
             Some(_) => packing.dtype,
             None => DType::F32,
         };
-        let stored = weights.get(&layer.weight)?;
-        let form = stored.with_bytes(|bytes| {
-            let effective = Effective::new(layer, stored, bytes, gain);
-            match (&packing.device, dtype) {
-                (Device::Cpu, DType::F32 | DType::BF16) => {
-                    Form::of_rows(layer, &effective, dtype, packing.batch)
-                }
-                _ => Form::of_tensor(layer, &effective, dtype, packing),
+        let form = Effective::with(layer, weights, |effective| match (&packing.device, dtype) {
+            (Device::Cpu, DType::F32 | DType::BF16) => {
+                Form::of_rows(layer, effective, dtype, packing.batch)
             }
+            _ => Form::of_tensor(layer, effective, dtype, packing),
         })??;
         Ok(Self(form))
     }
@@ -91,22 +78,15 @@ impl Form {
         dtype: DType,
         packing: &Packing,
     ) -> Result<Self> {
-        let (outputs, inputs) = (layer.outputs, layer.inputs);
-        let mut numbers = vec![0.0; outputs * layer.fan_in()];
-        effective.write(0..outputs, Rows::Single(&mut numbers))?;
-        let weight = Tensor::new(numbers, &Device::Cpu)?.to_dtype(dtype)?;
+        let weight = effective.tensor()?.to_dtype(dtype)?;
         let weight = weight.to_device(&packing.device)?;
         match layer.kernel {
             Kernel::Convolution => {
-                let weight = weight.reshape((outputs, inputs, 3, 3))?;
                 let image = image(layer, packing.batch);
                 let packed = PackedConv2d::expecting(&weight, 1, 1, image)?;
                 Ok(Self::Convolution(Box::new(packed)))
             }
-            Kernel::Linear => {
-                let weight = weight.reshape((outputs, inputs))?;
-                Ok(Self::Linear(PackedLinear::new(&weight)?))
-            }
+            Kernel::Linear => Ok(Self::Linear(PackedLinear::new(&weight)?)),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! EDM2 against what the reference program computed with the networks in `fixtures/`.
 
+mod classifier;
 mod forward;
 mod laws;
 mod samples;
@@ -94,4 +95,10 @@ pub fn normal(shape: [usize; 4], seed: u64) -> Tensor {
     let mut numbers = vec![0.0; shape.iter().product()];
     FoilStream::new(seed).fill_normal(&mut numbers);
     Tensor::from_vec(numbers, &shape, &Device::Cpu).unwrap()
+}
+
+/// Of every number.
+pub fn bits(tensor: &Tensor) -> Vec<u32> {
+    let numbers: Vec<f32> = tensor.flatten_all().unwrap().to_vec1().unwrap();
+    numbers.into_iter().map(f32::to_bits).collect()
 }

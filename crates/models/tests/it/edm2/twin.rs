@@ -1,4 +1,4 @@
-//! The network once more, in double precision, channels first, out of candle's primitives: what the network's own
+//! The network and its classifier once more, in double precision, channels first, out of candle's primitives: what the network's own
 //! code cannot have got wrong in the same way. Only the order of the blocks is shared.
 
 use std::collections::HashMap;
@@ -91,6 +91,26 @@ impl Twin {
         let gain = &self.weights["unet.out_gain"];
         self.convolved("unet.out_conv.weight", &x)?
             .broadcast_mul(gain)
+    }
+
+    /// log p(class | x; σ) `[batch, classes]` of the classifier.
+    pub fn log_probabilities(&self, x: &Tensor, sigma: f64) -> Tensor {
+        self.classified(&x.to_dtype(DType::F64).unwrap(), sigma)
+            .unwrap()
+    }
+
+    fn classified(&self, x: &Tensor, sigma: f64) -> Result {
+        let told = vec![sigma.ln() / 4.0; x.dim(0)?];
+        let embedding = self.embedding(&told, None)?;
+        let mut x = self.entrance(&(x / sigma.hypot(self.config.sigma_data))?)?;
+        for (number, block) in self.config.plan().unwrap().encoder.iter().enumerate() {
+            x = self.block(number, block, &x, &embedding)?;
+        }
+        let features = silu(&x)?.mean((2, 3))?;
+        let features = unit(&features, &[1])?;
+        let logits = self.multiplied("unet.head.weight", &features)?;
+        let logits = logits.broadcast_mul(&self.weights["unet.head_gain"])?;
+        logits.broadcast_sub(&logits.exp()?.sum_keepdim(1)?.log()?)
     }
 
     fn entrance(&self, input: &Tensor) -> Result {
