@@ -26,13 +26,18 @@ impl FoilStream {
         Self { seed, draw: draws }
     }
 
+    /// Four uniform words, the block of this number in the draw to come, which it does not use up: for those who make a draw of words in
+    /// parts, on any thread.
+    #[inline]
+    pub fn words(&self, block: usize) -> [u32; 4] {
+        let block = block as u64;
+        let counter = [block as u32, (block >> 32) as u32, self.draw, DOMAIN];
+        philox(self.seed, counter)
+    }
+
     /// Two uniform numbers in [0, 1) with 53 bits each.
     fn uniforms(&self, block: usize) -> (f64, f64) {
-        let block = block as u64;
-        let words = philox(
-            self.seed,
-            [block as u32, (block >> 32) as u32, self.draw, DOMAIN],
-        );
+        let words = self.words(block);
         let unit = |high: u32, low: u32| {
             ((u64::from(high) << 32 | u64::from(low)) >> 11) as f64 * 2.0_f64.powi(-53)
         };

@@ -1,6 +1,7 @@
 //! Philox4x32-10, a counter-based generator: any block of the stream in constant time. Salmon et al. 2011.
 
 /// Four words for a counter under a key.
+#[inline]
 pub(super) fn philox(key: u64, counter: [u32; 4]) -> [u32; 4] {
     let (mut key_low, mut key_high) = (key as u32, (key >> 32) as u32);
     let mut words = counter;

@@ -199,6 +199,22 @@ fn foils_stream_is_normal_and_pinned() {
     assert_eq!(draw(&mut later, 7), draw(&mut walked, 7));
 }
 
+#[test]
+fn words_are_what_a_draw_is_made_of() {
+    let mut uniform = vec![0.0; 11];
+    FoilStream::after(9, 3).fill_uniform(&mut uniform);
+    let stream = FoilStream::after(9, 3);
+    for (index, uniform) in uniform.into_iter().enumerate() {
+        let pair = index % 2 * 2;
+        let words = stream.words(index / 2);
+        let [high, low] = [words[pair], words[pair + 1]].map(u64::from);
+        let expected = (high * (1 << 32) + low) / (1 << 11);
+        let expected = expected as f64 / 2.0_f64.powi(53);
+        assert_eq!(uniform.to_bits(), expected.to_bits(), "{index}");
+    }
+    assert_ne!(FoilStream::after(9, 4).words(0), stream.words(0));
+}
+
 const PINNED: &[f64] = &[-1.692_192, -0.250_805_88, -1.028_093_3, -0.534_532_9];
 
 #[test]
