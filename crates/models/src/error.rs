@@ -47,6 +47,9 @@ pub enum Error {
     /// A condition the network does not know.
     #[error("{0}")]
     Condition(String),
+    /// A network that cannot be made worse in this way.
+    #[error("perturbation: {0}")]
+    Perturbation(String),
     /// A tensor the network cannot take.
     #[error("{0}")]
     Input(String),

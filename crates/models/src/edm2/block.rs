@@ -1,7 +1,8 @@
 //! The residual block. Karras et al. 2024, Figure 21.
 
 use super::{
-    Config, Dropout,
+    Config,
+    alteration::{Alteration, Grid},
     layer::{Layer, Mix, Product, Source},
     plan::{BlockPlan, Place, Resample},
     value::Value,
@@ -24,11 +25,10 @@ pub(super) struct Block<P> {
 }
 
 /// What a block is told besides the image.
-#[derive(Debug, Clone, Copy)]
 pub(super) struct Conditions<'a, V> {
     /// `[batch, features]`
     pub embedding: &'a V,
-    pub dropout: Option<&'a Dropout>,
+    pub alteration: &'a dyn Alteration<V>,
     /// Blocks before this one.
     pub block: usize,
 }
@@ -113,11 +113,17 @@ impl<P: Product> Block<P> {
         conditions: &Conditions<'_, P::Value>,
     ) -> Result<P::Value> {
         let (main, entry) = self.enter(x, skip)?;
-        let shift = self.embedding.apply(conditions.embedding)?;
-        let mut branch = self.conv_res0.modulated(&entry.mp_silu()?, &shift)?;
-        if let Some(dropout) = conditions.dropout {
-            branch = dropout.apply(&branch, conditions.block)?;
+        let Conditions {
+            embedding,
+            alteration,
+            block,
+        } = *conditions;
+        if alteration.skips(block) {
+            return Ok(main);
         }
+        let shift = self.embedding.apply(embedding)?;
+        let branch = self.conv_res0.modulated(&entry.mp_silu()?, &shift)?;
+        let branch = alteration.branch(block, branch)?;
         let last = self.attention.is_none();
         let mix = Mix {
             residual: &main,
@@ -127,7 +133,15 @@ impl<P: Product> Block<P> {
         let x = self.conv_res1.mixed(&branch, mix)?;
         match &self.attention {
             None => Ok(x),
-            Some(attention) => attention.forward(&x, self.balances.attention, self.clip),
+            Some(attention) => {
+                let mixed = attention.attend(&x, conditions)?;
+                let mix = Mix {
+                    residual: &x,
+                    t: self.balances.attention,
+                    clip: self.clip,
+                };
+                attention.projection.mixed(&mixed, mix)
+            }
         }
     }
 
@@ -156,17 +170,19 @@ impl<P: Product> Block<P> {
 }
 
 impl<P: Product> Attention<P> {
-    /// Self-attention between the pixels of `x` `[batch, height, width, channels]`, added to it.
-    fn forward(&self, x: &P::Value, balance: f64, clip: Option<f64>) -> Result<P::Value> {
-        let shape = x.tensor().dims();
+    /// Self-attention between the pixels of `x` `[batch, height, width, channels]`, before its projection.
+    fn attend(&self, x: &P::Value, conditions: &Conditions<'_, P::Value>) -> Result<P::Value> {
         let (batch, height, width, channels) = x.tensor().dims4()?;
         let pixels = x.reshape(&[batch, height * width, channels])?;
-        let mixed = self.qkv.apply(&pixels)?.cosine_attention(self.heads)?;
-        let mix = Mix {
-            residual: &pixels,
-            t: balance,
-            clip,
+        let grid = Grid {
+            heads: self.heads,
+            height,
+            width,
         };
-        Ok(self.projection.mixed(&mixed, mix)?.reshape(shape)?)
+        let qkv = self.qkv.apply(&pixels)?;
+        let mixed = conditions
+            .alteration
+            .attention(conditions.block, &qkv, grid)?;
+        Ok(mixed.reshape(x.tensor().dims())?)
     }
 }

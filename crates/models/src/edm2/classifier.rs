@@ -8,6 +8,7 @@ use candle_core::{DType, Device, Tensor};
 
 use super::{
     Config, Packed, Packing, Plan, Trained,
+    alteration::Unaltered,
     block::{Block, Conditions},
     fourier::Fourier,
     layer::{Layer, Product, Source},
@@ -144,7 +145,7 @@ impl<P: Product> Classifier<P> {
         let embedding = self.noise_embedding.apply(&features)?.mp_silu()?;
         let mut conditions = Conditions {
             embedding: &embedding,
-            dropout: None,
+            alteration: &Unaltered,
             block: 0,
         };
         let mut x = self

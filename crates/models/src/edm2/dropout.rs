@@ -3,7 +3,7 @@
 use foil_diffusion::random::FoilStream;
 use rayon::prelude::*;
 
-use super::value::Value;
+use super::{alteration::Alteration, value::Value};
 use crate::Result;
 
 /// Numbers of each residual branch that are left out of some evaluations.
@@ -52,9 +52,11 @@ impl Dropout {
         });
         factors
     }
+}
 
-    /// `x` `[batch, height, width, channels]` without those left out, the others larger by as much.
-    pub(super) fn apply<V: Value>(&self, x: &V, block: usize) -> Result<V> {
+impl<V: Value> Alteration<V> for Dropout {
+    /// Without the numbers left out, the others larger by as much.
+    fn branch(&self, block: usize, x: V) -> Result<V> {
         let factors = self.factors(x.tensor().elem_count(), block);
         Ok(x.times(factors)?)
     }

@@ -4,6 +4,7 @@
 //! [`Config`] says which network, its [`Plan`] where each layer stands, and [`Network`] is written once over the form that
 //! its layers take: [`Packed`] for inference, [`Trained`] where gradients are wanted.
 
+mod alteration;
 mod block;
 mod classifier;
 mod config;
@@ -18,7 +19,9 @@ mod layer;
 mod network;
 mod noisy_classifier;
 mod packed;
+mod perturbation;
 mod plan;
+mod streams;
 mod trained;
 mod value;
 
@@ -31,6 +34,7 @@ pub use layer::{Kernel, Layer, Mix, Product};
 pub use network::Network;
 pub use noisy_classifier::NoisyClassifier;
 pub use packed::{Packed, Packing};
+pub use perturbation::{Blocks, Perturbation, Perturbed};
 pub use plan::{BlockPlan, Place, Plan, Resample};
 pub use trained::Trained;
 pub use value::Value;

@@ -5,6 +5,7 @@ use foil_diffusion::precondition::{self, Edm, Preconditioned};
 
 use super::{
     Config, Dropout, Labels, Packed, Packing, Trained,
+    alteration::{Alteration, Unaltered},
     block::{Block, Conditions},
     fourier::Fourier,
     layer::{Layer, Product, Source},
@@ -174,12 +175,26 @@ impl<P: Product> Network<P> {
 
     /// F for a scaled `input` `[batch, channels, height, width]` and `noise` `[batch]`, both in single precision.
     pub fn forward(&self, input: &P::Value, noise: &Tensor, labels: &Labels) -> Result<P::Value> {
+        match &self.dropout {
+            Some(dropout) => self.altered(input, noise, labels, dropout),
+            None => self.altered(input, noise, labels, &Unaltered),
+        }
+    }
+
+    /// The same with something done to it.
+    pub(super) fn altered(
+        &self,
+        input: &P::Value,
+        noise: &Tensor,
+        labels: &Labels,
+        alteration: &dyn Alteration<P::Value>,
+    ) -> Result<P::Value> {
         self.config.fits(input.tensor().dims())?;
         let embedding = self.embed(noise, labels)?;
         let mut x = self.input.apply(&input.enter(self.dtype)?)?;
         let mut conditions = Conditions {
             embedding: &embedding,
-            dropout: self.dropout.as_ref(),
+            alteration,
             block: 0,
         };
         let mut skips = vec![x.clone()];

@@ -3,6 +3,7 @@
 mod classifier;
 mod forward;
 mod laws;
+mod perturbation;
 mod samples;
 mod sizes;
 mod twin;
