@@ -1,7 +1,9 @@
 //! The class of each image.
 
 use candle_core::{DType, Device, Tensor};
+use foil_diffusion::random::{FoilStream, Stream};
 
+use super::streams::{Purpose, check_seeds};
 use crate::{Error, Result};
 
 /// What a network is told besides the image.
@@ -38,9 +40,29 @@ impl Labels {
         )?)))
     }
 
+    /// A class for each image, drawn from the stream of its seed without regard to anything: what independent-condition guidance tells
+    /// its weak side. Some images get their own class. Sadat et al. 2024 (2407.02687), section 4.1.
+    pub fn independent(seeds: &[u64], count: usize, device: &Device) -> Result<Self> {
+        Self::classes(&drawn(seeds, count)?, count, device)
+    }
+
+    /// The same of the classes that an image is not of: where classes are few, none is guided by its own.
+    pub fn others(classes: &[u32], seeds: &[u64], count: usize, device: &Device) -> Result<Self> {
+        check_seeds(seeds.len(), classes.len())?;
+        let drawn = drawn(seeds, count.saturating_sub(1))?;
+        let other = |(drawn, &own): (u32, &u32)| drawn + u32::from(drawn >= own);
+        let others: Vec<u32> = drawn.into_iter().zip(classes).map(other).collect();
+        Self::classes(&others, count, device)
+    }
+
     /// Weights of the classes for each image `[batch, classes]`: one-hot rows, or mixtures.
     pub fn weights(weights: &Tensor) -> Result<Self> {
         Ok(Self(Some(weights.to_dtype(DType::F32)?)))
+    }
+
+    /// The weights of the classes for each image `[batch, classes]`, if there are any.
+    pub fn tensor(&self) -> Option<&Tensor> {
+        self.0.as_ref()
     }
 
     /// `[batch, classes]`, zeros where there are none.
@@ -56,4 +78,14 @@ impl Labels {
             rows.dims()
         )))
     }
+}
+
+/// A number below `count` for each seed.
+fn drawn(seeds: &[u64], count: usize) -> Result<Vec<u32>> {
+    if count == 0 {
+        return Err(Error::Condition("there is no class to draw".into()));
+    }
+    let keys = seeds.iter().map(|&seed| Purpose::Class.key(seed));
+    let drawn = keys.map(|key| FoilStream::new(key).below(count as u32));
+    Ok(drawn.collect())
 }

@@ -10,6 +10,7 @@ use crate::{Error, Result};
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Purpose {
     Perturbation,
+    Class,
 }
 
 impl Purpose {
@@ -17,6 +18,7 @@ impl Purpose {
     pub fn key(self, seed: u64) -> u64 {
         seed ^ u64::from_be_bytes(match self {
             Self::Perturbation => *b"perturbs",
+            Self::Class => *b"classes.",
         })
     }
 }

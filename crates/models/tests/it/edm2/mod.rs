@@ -2,6 +2,7 @@
 
 mod classifier;
 mod forward;
+mod labels;
 mod laws;
 mod perturbation;
 mod samples;
