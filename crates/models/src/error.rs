@@ -50,6 +50,9 @@ pub enum Error {
     /// A network that cannot be made worse in this way.
     #[error("perturbation: {0}")]
     Perturbation(String),
+    /// Weights that cannot be made worse in this way.
+    #[error("degradation: {0}")]
+    Degradation(String),
     /// A tensor the network cannot take.
     #[error("{0}")]
     Input(String),

@@ -12,7 +12,10 @@ use super::{
     safetensors::Header,
     writer,
 };
-use crate::{Encoder, Error, Result, Weights, edm2::Config};
+use crate::{
+    Encoder, Error, Result, Weights,
+    edm2::{Config, Degradation},
+};
 
 const FORMAT: &str = "foil";
 /// Of the metadata's layout.
@@ -73,6 +76,9 @@ pub struct Provenance {
     pub dataset_class: Option<String>,
     /// Path of the data set on the machine that trained it.
     pub dataset_path: Option<String>,
+    /// What was done to the weights to make them worse, in this order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub degradations: Vec<Degradation>,
 }
 
 impl Provenance {
@@ -138,7 +144,12 @@ impl Snapshot {
             licence,
             dataset_class,
             dataset_path,
+            degradations,
         } = &self.provenance;
+        let degradations = match &degradations[..] {
+            [] => None,
+            some => Some(serde_json::to_string(some).map_err(json)?),
+        };
         let entries = [
             ("ema-std", ema_std.map(|length| length.to_string())),
             ("images-seen", images_seen.map(|images| images.to_string())),
@@ -146,6 +157,7 @@ impl Snapshot {
             ("licence", licence.clone()),
             ("dataset-class", dataset_class.clone()),
             ("dataset-path", dataset_path.clone()),
+            ("degradations", degradations),
         ];
         let known = entries
             .into_iter()
@@ -199,6 +211,11 @@ impl Snapshot {
             licence: optional("licence"),
             dataset_class: optional("dataset-class"),
             dataset_path: optional("dataset-path"),
+            degradations: metadata
+                .get("degradations")
+                .map(|text| parse("degradations", text))
+                .transpose()?
+                .unwrap_or_default(),
         };
         let weights = Weights::new(origin.display().to_string(), tensors);
         weights.check(&expected(role, &config)?)?;

@@ -8,6 +8,7 @@ mod alteration;
 mod block;
 mod classifier;
 mod config;
+mod degradation;
 mod dropout;
 mod effective;
 mod fixed;
@@ -27,6 +28,7 @@ mod value;
 
 pub use classifier::{Classifier, Judgement};
 pub use config::{Config, Size};
+pub use degradation::Degradation;
 pub use dropout::Dropout;
 pub use generate::{Edm2, Generated, Generator, Guide, check_guide};
 pub use labels::Labels;

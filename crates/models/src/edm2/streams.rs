@@ -11,6 +11,7 @@ use crate::{Error, Result};
 pub(super) enum Purpose {
     Perturbation,
     Class,
+    Degradation,
 }
 
 impl Purpose {
@@ -19,6 +20,7 @@ impl Purpose {
         seed ^ u64::from_be_bytes(match self {
             Self::Perturbation => *b"perturbs",
             Self::Class => *b"classes.",
+            Self::Degradation => *b"degrades",
         })
     }
 }

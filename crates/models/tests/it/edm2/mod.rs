@@ -1,6 +1,7 @@
 //! EDM2 against what the reference program computed with the networks in `fixtures/`.
 
 mod classifier;
+mod degradation;
 mod forward;
 mod labels;
 mod laws;

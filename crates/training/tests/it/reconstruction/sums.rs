@@ -170,7 +170,7 @@ fn results_say_what_they_are_and_keep_what_was_never_trained() {
             origin: Some("post-hoc EMA of 4 snapshots of run".into()),
             licence: Some("CC0".into()),
             dataset_class: Some("made up".into()),
-            dataset_path: None,
+            ..Provenance::default()
         };
         assert_eq!(found.provenance, expected);
         let original = network(|noise| noise);
