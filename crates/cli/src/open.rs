@@ -2,10 +2,10 @@
 
 use std::{path::Path, sync::Arc};
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use foil_models::{
-    Encoder, SourceFile, Weights, bundled,
-    checkpoint::{Contents, Snapshot},
+    SourceFile, bundled,
+    checkpoint::{Contents, Role, Snapshot},
     edm2::Config,
 };
 use ring::digest::{Context as Digest, SHA256};
@@ -14,9 +14,7 @@ use crate::files::Files;
 
 /// An EDM2 network's file, of which the weights have not been read.
 pub struct NetworkFile {
-    pub config: Config,
-    pub encoder: Encoder,
-    pub weights: Weights,
+    pub snapshot: Snapshot,
     pub fingerprint: String,
 }
 
@@ -31,17 +29,49 @@ impl NetworkFile {
         let Contents::Edm2(snapshot) = Contents::of(file)? else {
             bail!("{name} is no EDM2 network; `foil inspect` shows what it is");
         };
-        let Snapshot {
-            config,
-            encoder,
-            weights,
-            ..
-        } = *snapshot;
         Ok(Self {
-            config,
-            encoder,
-            weights,
+            snapshot: *snapshot,
             fingerprint: fingerprint(file)?,
+        })
+    }
+
+    /// The network's description.
+    pub fn config(&self) -> &Config {
+        &self.snapshot.config
+    }
+}
+
+/// The file of a classifier that guides.
+pub struct ClassifierFile {
+    pub snapshot: Snapshot,
+    pub fingerprint: String,
+}
+
+impl ClassifierFile {
+    /// Finds or fetches it, reads its description, and checks that it can guide a network.
+    pub fn open(name: &str, main: &Config, files: &Files) -> Result<Self> {
+        let file = files.one(name)?;
+        let Contents::Classifier(snapshot) = Contents::of(&file)? else {
+            bail!("{name} is no classifier; `foil inspect` shows what it is");
+        };
+        ensure!(
+            snapshot.role == Role::NoisyClassifier,
+            "{name} is a classifier of clean images; one of noisy images guides"
+        );
+        let shape = |config: &Config| [config.channels, config.resolution, config.resolution];
+        let (own, wanted) = (shape(&snapshot.config), shape(main));
+        ensure!(
+            own == wanted,
+            "{name} sees images {own:?} (channels, height, width), the main network makes {wanted:?}"
+        );
+        let (classes, known) = (snapshot.config.labels, main.labels);
+        ensure!(
+            known == 0 || classes == known,
+            "{name} tells {classes} classes, the main network knows {known}"
+        );
+        Ok(Self {
+            snapshot: *snapshot,
+            fingerprint: fingerprint(&file)?,
         })
     }
 }

@@ -1,11 +1,15 @@
 //! How images are to be made, as it was typed after `foil sample` and `foil evaluate`.
 
 use clap::{Args, ValueEnum};
-use foil_diffusion::{guidance::Interval, sampler::SamplerChoice};
+use foil_diffusion::{
+    guidance::{Interval, Plan},
+    sampler::SamplerChoice,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Connection, GateName, GuidanceName,
+    Connection, GateName,
+    guidance::guidance,
     parse::{in_range, interval, sampler},
 };
 
@@ -16,13 +20,20 @@ pub struct Generation {
     /// program]
     #[arg(long, value_name = "MODEL")]
     pub model: Option<String>,
-    /// The network that guides it: for auto a weaker version of it, for cfg an unconditional one
+    /// A weaker version of the network, for guidance by auto; for cfg alone also an unconditional network
     #[arg(long, value_name = "MODEL")]
     pub guide: Option<String>,
-    /// auto:W, cfg:W, truncate:W or none; W = 1 is no guidance [default: the preset's, or none]
-    #[arg(long, value_name = "METHOD", allow_hyphen_values = true)]
-    pub guidance: Option<GuidanceName>,
-    /// Guide only where LO < σ <= HI
+    /// A network without classes, for guidance by cfg
+    #[arg(long, value_name = "MODEL")]
+    pub unconditional: Option<String>,
+    /// A classifier of noisy images, for guidance by classifier
+    #[arg(long, value_name = "MODEL")]
+    pub classifier: Option<String>,
+    /// METHOD:W and what is to be done with it, such as auto:2, cfg:1.5@0.2..5 or auto:2+cfg:1.3; none is none, and so is W = 1.
+    /// `foil guidance` lists all methods [default: the preset's, or none]
+    #[arg(long, value_name = "METHOD:W", value_parser = guidance, allow_hyphen_values = true)]
+    pub guidance: Option<Plan>,
+    /// Guide only where LO < σ <= HI, where --guidance does not say it with @LO..HI
     #[arg(long, value_name = "LO..HI", value_parser = interval, allow_hyphen_values = true)]
     pub interval: Option<Interval>,
     /// Test the interval once per step or at every evaluation
@@ -102,6 +113,15 @@ pub struct Generation {
     pub autoencoder: Option<String>,
     #[command(flatten)]
     pub connection: Connection,
+}
+
+impl Generation {
+    /// Where guidance acts, by the gate that was typed.
+    pub fn interval(&self) -> Option<Interval> {
+        let typed = self.interval?;
+        // Its ends were checked when it was typed.
+        Interval::new(typed.low(), typed.high(), self.gate.into()).ok()
+    }
 }
 
 /// Whose random numbers.

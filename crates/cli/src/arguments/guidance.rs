@@ -1,9 +1,9 @@
-//! Guidance as it is typed: `auto:2.1`, and when its interval is looked up.
+//! Guidance as it is typed, and when its interval is looked up.
 
-use std::{fmt, str::FromStr};
+use std::str::FromStr;
 
 use clap::ValueEnum;
-use foil_diffusion::guidance::Gate;
+use foil_diffusion::guidance::{Gate, Plan, TextError};
 use serde::{Deserialize, Serialize};
 
 /// When an interval looks at σ.
@@ -25,48 +25,21 @@ impl From<GateName> for Gate {
     }
 }
 
-/// A method of guidance with its weight.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum GuidanceName {
-    None,
-    Auto(f64),
-    ClassifierFree(f64),
-    Truncation(f64),
+/// A composition of guidance. What is wrong is said in one line, and below it where.
+pub fn guidance(text: &str) -> Result<Plan, String> {
+    text.parse().map_err(|error: TextError| {
+        let shown: String = text.chars().map(plain).collect();
+        let caret = " ".repeat(error.position()) + "^";
+        format!("{}\n{POINTED}{shown}\n{POINTED}{caret}", error.problem())
+    })
 }
 
-impl GuidanceName {
-    /// w: 1 is no guidance.
-    pub fn weight(self) -> f64 {
-        match self {
-            Self::None => 1.0,
-            Self::Auto(weight) | Self::ClassifierFree(weight) | Self::Truncation(weight) => weight,
-        }
-    }
+/// What the lines of a mistake begin with that point at a character: they stay lines.
+pub const POINTED: &str = "  | ";
 
-    /// Whether another network guides.
-    pub fn needs_guide(self) -> bool {
-        matches!(self, Self::Auto(_) | Self::ClassifierFree(_))
-    }
-}
-
-impl FromStr for GuidanceName {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let allowed = "allowed are none, auto:W, cfg:W and truncate:W with a finite number W";
-        let (name, weight) = text.split_once(':').unwrap_or((text, ""));
-        let weight = || match weight.parse::<f64>() {
-            Ok(weight) if weight.is_finite() => Ok(weight),
-            _ => Err(format!("'{weight}' is no weight; {allowed}")),
-        };
-        match name {
-            "none" if text == "none" => Ok(Self::None),
-            "auto" => Ok(Self::Auto(weight()?)),
-            "cfg" => Ok(Self::ClassifierFree(weight()?)),
-            "truncate" => Ok(Self::Truncation(weight()?)),
-            _ => Err(format!("unknown guidance; {allowed}")),
-        }
-    }
+/// Line breaks and the like would move the caret.
+fn plain(letter: char) -> char {
+    if letter.is_control() { ' ' } else { letter }
 }
 
 /// Weights of guidance in rising order; 1, which is no guidance, is always among them.
@@ -91,16 +64,5 @@ impl FromStr for Weights {
         weights.sort_by(f64::total_cmp);
         weights.dedup();
         Ok(Self(weights))
-    }
-}
-
-impl fmt::Display for GuidanceName {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::None => write!(formatter, "none"),
-            Self::Auto(weight) => write!(formatter, "auto:{weight}"),
-            Self::ClassifierFree(weight) => write!(formatter, "cfg:{weight}"),
-            Self::Truncation(weight) => write!(formatter, "truncate:{weight}"),
-        }
     }
 }

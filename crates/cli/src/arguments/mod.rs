@@ -11,6 +11,7 @@ mod metric;
 mod parse;
 mod sample;
 mod toy;
+mod toy_guidance;
 mod train;
 
 use std::process::ExitCode;
@@ -26,10 +27,11 @@ pub use evaluate::{
 };
 pub use files::{Connection, Convert, Fetch, Inspect, Models};
 pub use generation::{Generation, PrecisionName, RandomName};
-pub use guidance::{GateName, GuidanceName, Weights};
+pub use guidance::{GateName, Weights};
 pub use metric::{Measure, MetricName};
 pub use sample::{SampleImages, Seeds};
 pub use toy::{Bench, Plot, Reproduce, Sample, ToyCommand, Train};
+pub use toy_guidance::GuidanceName;
 pub use train::{TrainNetwork, TrainPrecision};
 
 /// Guided diffusion: train, sample and evaluate models that a weaker version of themselves makes better.
@@ -61,6 +63,8 @@ pub enum Command {
     /// Measure the speed of this machine's arithmetic
     #[command(subcommand)]
     Bench(BenchCommand),
+    /// List the methods of guidance, and how they are written
+    Guidance,
     /// List the published models: networks, guidance, scores and sizes
     Models(Models),
     /// Download models into the cache, and print where they are
@@ -89,11 +93,20 @@ pub fn explain(error: &clap::Error) -> ExitCode {
         }
         _ => {
             let text = error.to_string();
-            let said = text.lines().map(str::trim).filter(|line| !line.is_empty());
+            let (pointed, said): (Vec<&str>, Vec<&str>) = text
+                .lines()
+                .partition(|line| line.starts_with(guidance::POINTED));
+            let said = said
+                .into_iter()
+                .map(str::trim)
+                .filter(|line| !line.is_empty());
             let said: Vec<&str> = said
                 .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"))
                 .collect();
             eprintln!("{}", said.join(" "));
+            for line in pointed {
+                eprintln!("{line}");
+            }
             ExitCode::from(crate::REFUSED)
         }
     }

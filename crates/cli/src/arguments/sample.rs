@@ -14,9 +14,6 @@ pub struct SampleImages {
     /// these weights [without a value: 1,1.5,2,3]
     #[arg(long, value_name = "W,W", num_args = 0..=1, default_missing_value = "1,1.5,2,3", conflicts_with_all = ["guidance", "grid", "raw", "subfolders"])]
     pub compare: Option<Weights>,
-    /// The network of --compare's classifier-free guidance; --guide is that of its autoguidance
-    #[arg(long, value_name = "MODEL", requires = "compare")]
-    pub unconditional: Option<String>,
     /// Seeds, one for each image, such as 0-63 or 3,7,100-199 [default: 0-15, for --compare 0-3]
     #[arg(long, value_parser = Seeds::parse)]
     pub seeds: Option<Seeds>,

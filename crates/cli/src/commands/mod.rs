@@ -6,6 +6,7 @@ mod data;
 mod ema;
 mod evaluate;
 mod fetch;
+mod guidance;
 mod inspect;
 mod models;
 mod sample;
@@ -35,6 +36,7 @@ pub fn run(command: Command) -> Result<()> {
         Command::Bench(BenchCommand::Train(arguments)) => bench::train::run(&arguments),
         Command::Bench(BenchCommand::Evaluate(arguments)) => bench::evaluate::run(&arguments),
         Command::Bench(BenchCommand::Ops(arguments)) => bench::ops::run(&arguments),
+        Command::Guidance => guidance::run(),
         Command::Models(arguments) => models::run(&arguments),
         Command::Fetch(arguments) => fetch::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),

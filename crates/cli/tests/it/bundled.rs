@@ -52,7 +52,7 @@ fn a_method_has_its_own_guide_and_classes_have_names() {
     };
     let free = settings("--model fashion --guidance cfg:1.5 --class sneaker");
     assert!(
-        free.contains(r#"guide = "fashion-unconditional""#),
+        free.contains(r#"unconditional = "fashion-unconditional""#),
         "{free}"
     );
     assert!(free.contains("class = 7"), "{free}");

@@ -5,42 +5,31 @@ use std::ops::ControlFlow;
 use candle_core::{DType, Device, Tensor};
 use foil_diffusion::{
     Denoiser, Evaluations, FromFunction, Model, Noise, NoiseLevels, Observer, Step,
-    guidance::{Flat, Guided, Interval, Weight},
+    guidance::Plan,
     precondition::{Edm, Preconditioned},
     random::StreamKind,
     sample,
     sampler::SamplerChoice,
 };
 
-use super::{Config, Labels, Network, Packed};
+use super::{
+    Config, Labels, Network, Packed,
+    guides::{Counted, GuideNetworks, Supply},
+};
 use crate::{Error, Result};
 
 /// A network for inference that estimates clean images.
 pub type Edm2 = Preconditioned<Network<Packed>, Edm>;
-
-/// What guides the main network.
-#[derive(Debug, Clone, Copy)]
-pub enum Guide<'a> {
-    /// Nothing.
-    None,
-    /// Another network: a weaker version for autoguidance, an unconditional one for classifier-free guidance. Both are told
-    /// the class; an unconditional network does not look at it.
-    Network(&'a Edm2),
-    /// The noisy image itself, which lengthens the score.
-    Flat,
-}
 
 /// How images are made.
 #[derive(Debug)]
 pub struct Generator<'a> {
     /// The network that is guided.
     pub main: &'a Edm2,
-    /// What guides it.
-    pub guide: Guide<'a>,
-    /// w: 1 is no guidance.
-    pub weight: f64,
-    /// Where guidance acts; `None` is everywhere.
-    pub interval: Option<Interval>,
+    /// What guides it, and how strongly.
+    pub plan: Plan,
+    /// The other networks that the plan needs.
+    pub guides: GuideNetworks<'a>,
     /// The sampler.
     pub sampler: SamplerChoice,
     /// Its noise levels.
@@ -56,7 +45,7 @@ pub struct Generator<'a> {
 pub struct Generated {
     /// `[batch, channels, height, width]`, in single precision: pixels or latents as the network has them.
     pub samples: Tensor,
-    /// The class of each; empty if the network is unconditional.
+    /// The class of each; empty if there are none.
     pub classes: Vec<u32>,
     /// Evaluations of the networks for the whole batch.
     pub evaluations: Evaluations,
@@ -80,12 +69,22 @@ impl Generator<'_> {
             config.resolution,
         );
         let unit = noise.normal_like(&Tensor::zeros(shape, DType::F32, device)?)?;
-        let classes = self.classes(&mut noise, config.labels);
+        // An unconditional network may be led to classes by a classifier.
+        let classifier = self.guides.classifier.filter(|_| config.labels == 0);
+        let known = classifier.map_or(config.labels, |classifier| classifier.config().labels);
+        let classes = self.classes(&mut noise, known);
         let labels = match config.labels {
             0 => Labels::none(),
             count => Labels::classes(&classes, count, device)?,
         };
-        let mut denoiser = self.denoiser(&labels)?;
+        let mut supply = Supply {
+            main: self.main,
+            networks: self.guides,
+            labels: &labels,
+            classes: &classes,
+            seeds,
+        };
+        let mut denoiser = self.plan.build(self.main.given(&labels), &mut supply)?;
         let x = (unit * self.levels.first().get())?;
         let sampler = self.sampler.build(self.levels.steps())?;
         let samples = sample(
@@ -96,10 +95,12 @@ impl Generator<'_> {
             &mut noise,
             observer,
         )?;
+        let evaluations = denoiser.evaluations();
+        drop(denoiser);
         Ok(Generated {
             samples,
             classes,
-            evaluations: denoiser.evaluations(),
+            evaluations,
         })
     }
 
@@ -115,15 +116,11 @@ impl Generator<'_> {
         }
     }
 
-    /// Evaluations of the networks for each image, which neither the image nor the batch it is in changes: counted along a trajectory of one
-    /// number.
+    /// Evaluations of the networks for each image: counted along a trajectory of one number. The batch does not change them, nor the image, but where
+    /// `adaptive` ends guidance early: there these are the most that it may take.
     pub fn evaluations(&self) -> Result<Evaluations> {
-        let network = || FromFunction::new(|x: &Tensor, _| Ok(x.zeros_like()?));
-        let mut denoiser: Box<dyn Denoiser> = match self.guide {
-            Guide::None => Box::new(network()),
-            Guide::Network(_) => Box::new(Guided::new(network(), network(), self.weight()?)),
-            Guide::Flat => Box::new(Guided::new(network(), Flat, self.weight()?)),
-        };
+        let network = FromFunction::new(|x: &Tensor, _| Ok(x.zeros_like()?));
+        let mut denoiser = self.plan.build(network, &mut Counted)?;
         sample(
             self.sampler.build(self.levels.steps())?,
             &mut denoiser,
@@ -133,24 +130,6 @@ impl Generator<'_> {
             &mut |_: &Step<'_>| ControlFlow::Continue(()),
         )?;
         Ok(denoiser.evaluations())
-    }
-
-    fn weight(&self) -> Result<Weight> {
-        let weight = Weight::constant(self.weight)?;
-        Ok(match self.interval {
-            Some(interval) => weight.within(interval),
-            None => weight,
-        })
-    }
-
-    fn denoiser<'a>(&'a self, labels: &'a Labels) -> Result<Box<dyn Denoiser + 'a>> {
-        let strong = self.main.given(labels);
-        let weight = self.weight()?;
-        Ok(match self.guide {
-            Guide::None => Box::new(strong),
-            Guide::Network(weak) => Box::new(Guided::new(strong, weak.given(labels), weight)),
-            Guide::Flat => Box::new(Guided::new(strong, Flat, weight)),
-        })
     }
 }
 

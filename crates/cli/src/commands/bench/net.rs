@@ -110,12 +110,10 @@ impl Opened {
     fn file(name: &str, files: &Files) -> Result<Self> {
         let file = files.one(name)?;
         let begin = Instant::now();
-        let NetworkFile {
-            config, weights, ..
-        } = NetworkFile::read(name, &file)?;
+        let snapshot = NetworkFile::read(name, &file)?.snapshot;
         Ok(Self {
-            config,
-            weights,
+            config: snapshot.config,
+            weights: snapshot.weights,
             begin,
         })
     }

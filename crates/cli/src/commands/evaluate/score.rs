@@ -20,8 +20,8 @@ use super::{
     table, warnings,
 };
 use crate::{
-    arguments::{GuidanceName, ImagesName, MetricName, Score, Shown, SplitName},
-    commands::sample::{Recipe, Settings, settings},
+    arguments::{ImagesName, MetricName, Score, Shown, SplitName},
+    commands::sample::{Settings, settings},
     files::Files,
     output,
     progress::Progress,
@@ -265,21 +265,14 @@ fn columns(arguments: &Score) -> Result<Vec<Column>> {
     if generation.model.is_some() || generation.guidance.is_some() {
         return Ok(vec![column(typed)]);
     }
-    let recipe = Recipe::of_bundle(bundled::DEFAULT);
-    ensure!(
-        recipe.guide(recipe.guidance) == typed.guide.as_ref(),
-        "--guide is for a --model or a --guidance"
-    );
     let chosen = Settings {
         steps: generation.steps.unwrap_or(STEPS),
-        guidance: GuidanceName::Auto(bundled::DEFAULT.distance_weight).to_string(),
+        guidance: format!("auto:{}", bundled::DEFAULT.distance_weight),
         ..typed
     };
     let unguided = Settings {
-        guidance: GuidanceName::None.to_string(),
+        guidance: "none".to_owned(),
         guide: None,
-        interval: None,
-        gate: None,
         ..chosen.clone()
     };
     Ok(vec![column(unguided), column(chosen)])

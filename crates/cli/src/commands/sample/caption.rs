@@ -26,6 +26,8 @@ fn caption(comparison: &Comparison) -> Vec<String> {
     said.push(seeds(&comparison.seeds));
     said.extend(settings.class.map(|class| format!("class {class}")));
     said.extend(sampling(settings));
+    let interval = comparison.interval.as_ref();
+    said.extend(interval.map(|interval| format!("guided for σ in {interval}")));
     said
 }
 
@@ -39,11 +41,6 @@ fn sampling(settings: &Settings) -> Vec<String> {
     } = settings;
     let mut said = vec![format!("{}, {steps} steps", settings.sampler)];
     said.push(format!("σ {sigma_max} to {sigma_min}, ρ {rho}"));
-    said.extend(
-        settings
-            .interval
-            .map(|[low, high]| format!("guided where {low} < σ ≤ {high}")),
-    );
     said.extend(
         settings
             .churn

@@ -32,7 +32,7 @@ use crate::{
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Drawn {
     comparison: Comparison,
-    /// Of the files of weights, in the order model, unconditional, guide, autoencoder.
+    /// Of the files of weights, in the order model, guide, unconditional, autoencoder.
     fingerprints: Vec<String>,
     /// Cells that are done.
     cells: usize,
@@ -68,18 +68,9 @@ struct Work<'a> {
 
 impl<'a> Work<'a> {
     fn begin(arguments: &'a SampleImages, comparison: Comparison, out: PathBuf) -> Result<Self> {
-        let rows = comparison.rows();
-        let guides: Vec<String> = rows.iter().filter_map(|row| row.network.cloned()).collect();
         let files = Files::open(&arguments.generation.connection)?;
-        let networks = Networks::open(&comparison.unguided, &guides, &files)?;
-        if let Some(name) = &comparison.unconditional {
-            let classes = networks.guide_config(0).labels;
-            ensure!(
-                classes == 0,
-                "--unconditional {name} knows {classes} classes, where a network without classes is needed"
-            );
-        }
-        let cells = [rows.len(), comparison.weights.len()];
+        let networks = Networks::open(&comparison.all_networks(), &files)?;
+        let cells = [comparison.rows().len(), comparison.weights.len()];
         let layout = Layout::new(cells, comparison.seeds.len(), networks.image_side());
         let sheet = layout.sheet(&caption::labels(&comparison), &comparison.shown())?;
         foil_files::check_writable(&arguments.output.out)?;
@@ -177,9 +168,7 @@ impl<'a> Work<'a> {
     fn images(&self, cell: Cell, watch: &mut Watch) -> Result<Vec<Pixels>> {
         let settings = self.drawn.comparison.settings(cell);
         let loaded = self.networks.loaded()?;
-        // The first row has none.
-        let guide = cell[0].checked_sub(1).map(|index| &loaded.guides[index]);
-        let generator = loaded.generator(&settings, guide)?;
+        let generator = loaded.generator(&settings)?;
         let device = &self.arguments.generation.device;
         let mut images = Vec::new();
         for seeds in self

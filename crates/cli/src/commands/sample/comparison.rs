@@ -3,8 +3,7 @@
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-use super::settings::{Settings, difference};
-use crate::arguments::GuidanceName;
+use super::settings::{Role, Settings, difference};
 
 /// Everything that decides what the picture looks like.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,16 +17,19 @@ pub struct Comparison {
     pub guide: Option<String>,
     /// In rising order; 1 is among them.
     pub weights: Vec<f64>,
+    /// `LO..HI`: guided where LO < σ ≤ HI; absent is everywhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interval: Option<String>,
     /// Of the images of each cell.
     pub seeds: Vec<u64>,
     /// What all images share: those of the first row are made so.
     pub unguided: Settings,
 }
 
-/// A method of guidance and its network.
-pub struct Row<'a> {
-    pub method: fn(f64) -> GuidanceName,
-    pub network: Option<&'a String>,
+/// A method of guidance.
+pub struct Row {
+    /// The network that it needs; none is no guidance.
+    pub role: Option<Role>,
     pub label: &'static [&'static str],
 }
 
@@ -36,20 +38,17 @@ pub type Cell = [usize; 2];
 
 impl Comparison {
     /// Without guidance, then the methods whose network is given.
-    pub fn rows(&self) -> Vec<Row<'_>> {
+    pub fn rows(&self) -> Vec<Row> {
         let mut rows = vec![Row {
-            method: |_| GuidanceName::None,
-            network: None,
+            role: None,
             label: &["No guidance"],
         }];
-        rows.extend(self.unconditional.iter().map(|name| Row {
-            method: GuidanceName::ClassifierFree,
-            network: Some(name),
+        rows.extend(self.unconditional.iter().map(|_| Row {
+            role: Some(Role::Unconditional),
             label: &["Classifier-free", "guidance"],
         }));
-        rows.extend(self.guide.iter().map(|name| Row {
-            method: GuidanceName::Auto,
-            network: Some(name),
+        rows.extend(self.guide.iter().map(|_| Row {
+            role: Some(Role::Guide),
             label: &["Autoguidance"],
         }));
         rows
@@ -85,10 +84,30 @@ impl Comparison {
 
     /// The settings of a cell's images.
     pub fn settings(&self, [row, column]: Cell) -> Settings {
-        let row = &self.rows()[row];
+        let weight = self.weights[column];
+        let interval = self.interval.as_ref();
+        let interval = interval.map_or(String::new(), |interval| format!("@{interval}"));
+        let unguided = self.unguided.clone();
+        match self.rows()[row].role {
+            Some(Role::Unconditional) => Settings {
+                unconditional: self.unconditional.clone(),
+                guidance: format!("cfg:{weight}{interval}"),
+                ..unguided
+            },
+            Some(_) => Settings {
+                guide: self.guide.clone(),
+                guidance: format!("auto:{weight}{interval}"),
+                ..unguided
+            },
+            None => unguided,
+        }
+    }
+
+    /// Settings that name all networks of all cells.
+    pub fn all_networks(&self) -> Settings {
         Settings {
-            guide: row.network.cloned(),
-            guidance: (row.method)(self.weights[column]).to_string(),
+            guide: self.guide.clone(),
+            unconditional: self.unconditional.clone(),
             ..self.unguided.clone()
         }
     }

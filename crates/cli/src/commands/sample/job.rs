@@ -46,7 +46,6 @@ impl<'a> Work<'a> {
         let progress = Progress::new();
         let networks = Networks::open(
             &job.settings,
-            job.settings.guide.as_slice(),
             &Files::open(&arguments.generation.connection)?,
         )?;
         foil_files::check_writable(&arguments.output.out)?;
@@ -59,7 +58,7 @@ impl<'a> Work<'a> {
         let layout = raw::Layout {
             seeds: &job.seeds,
             shape: [config.channels, config.resolution, config.resolution],
-            classes: config.labels,
+            classes: networks.classes(),
             settings: &settings,
         };
         let raw = arguments
@@ -149,7 +148,7 @@ impl<'a> Work<'a> {
     fn make(&self, missing: &[usize]) -> Result<()> {
         let loaded = self.networks.loaded()?;
         let settings = &self.job.settings;
-        let generator = loaded.generator(settings, loaded.guides.first())?;
+        let generator = loaded.generator(settings)?;
         let mut watch = Watch::new(&self.progress, missing.len(), settings.steps);
         for batch in missing.chunks(self.arguments.generation.batch.unwrap_or(BATCH)) {
             watch.begin(batch.len());
@@ -171,7 +170,7 @@ impl<'a> Work<'a> {
             let numbers = finite(&sample, seed)?;
             let class = made.classes.get(row).copied();
             if let Some(raw) = &self.raw {
-                let mut label = vec![0.0; self.networks.config().labels];
+                let mut label = vec![0.0; self.networks.classes()];
                 if let Some(class) = class {
                     label[class as usize] = 1.0;
                 }

@@ -17,7 +17,6 @@ mod watch;
 
 pub use image::{read as read_note, read_pixels};
 pub use networks::{EXPECTED_BATCH, Networks, finite};
-pub use recipe::Recipe;
 pub use record::{Record, images_in};
 pub use resolve::{precision, settings};
 pub use settings::Settings;

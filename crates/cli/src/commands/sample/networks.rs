@@ -1,18 +1,21 @@
 //! The networks of a command: what their files say, and, when there is work, their weights.
 
 use anyhow::{Context, Result, bail, ensure};
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
+use foil_diffusion::guidance::Guide;
 use foil_models::{
     Encoder, Pixels, Weights, autoencoder,
     checkpoint::Contents,
-    edm2::{Config, Edm2, Generator, Guide, Network, Packing, check_guide},
+    edm2::{
+        Config, Degradation, Edm2, Generator, GuideNetworks, Network, NoisyClassifier, Packing,
+        check_guide,
+    },
 };
 
-use super::settings::{Precision, Settings};
+use super::settings::{Precision, Role, Settings};
 use crate::{
-    arguments::GuidanceName,
     files::Files,
-    open::{NetworkFile, fingerprint},
+    open::{ClassifierFile, NetworkFile, fingerprint},
     progress::Progress,
 };
 
@@ -27,7 +30,11 @@ pub const BATCH: usize = 4;
 /// Files, and what was loaded of them.
 pub struct Networks {
     main: NetworkFile,
-    guides: Vec<NetworkFile>,
+    guide: Option<NetworkFile>,
+    unconditional: Option<NetworkFile>,
+    classifier: Option<ClassifierFile>,
+    /// Guides that are the main network with other weights.
+    reweighted: Vec<Guide>,
     autoencoder: Option<Autoencoder>,
     loaded: Option<Loaded>,
 }
@@ -41,31 +48,54 @@ struct Autoencoder {
 /// Ready to run.
 pub struct Loaded {
     main: Edm2,
-    /// In the order in which they were asked for.
-    pub guides: Vec<Edm2>,
+    guide: Option<Edm2>,
+    unconditional: Option<Edm2>,
+    classifier: Option<NoisyClassifier>,
+    reweighted: Vec<(Guide, Edm2)>,
     encoder: Encoder,
     decoder: Option<autoencoder::Decoder>,
 }
 
 impl Networks {
     /// Finds the files and reads what they say of themselves; what does not fit together is told before weights are read.
-    pub fn open(settings: &Settings, guides: &[String], files: &Files) -> Result<Self> {
+    pub fn open(settings: &Settings, files: &Files) -> Result<Self> {
         let main = NetworkFile::open(&settings.model, files)?;
-        let guides: Vec<NetworkFile> = guides
-            .iter()
-            .map(|name| NetworkFile::open(name, files))
-            .collect::<Result<_>>()?;
-        for guide in &guides {
-            check_guide(&main.config, &guide.config)?;
+        let open = |role: Role| {
+            let network = settings.network(role);
+            let network = network.map(|name| NetworkFile::open(name, files));
+            network.transpose()
+        };
+        let (guide, unconditional) = (open(Role::Guide)?, open(Role::Unconditional)?);
+        for network in guide.iter().chain(&unconditional) {
+            check_guide(main.config(), network.config())?;
         }
-        check_class(settings, &main.config)?;
-        let channels = main.config.channels;
+        if let (Some(name), Some(network)) = (&settings.unconditional, &unconditional) {
+            let classes = network.config().labels;
+            ensure!(
+                classes == 0,
+                "{name} knows {classes} classes; cfg needs a network without classes"
+            );
+        }
+        let classifier = settings.network(Role::Classifier);
+        let classifier = classifier.map(|name| ClassifierFile::open(name, main.config(), files));
+        let guides = settings.guidance()?;
+        let guides = guides.terms().iter().map(|term| &term.guide);
+        let mut reweighted = Vec::new();
+        for guide in guides {
+            if let Some(degradation) = degradation(guide) {
+                degradation.check()?;
+                reweighted.push(guide.clone());
+            }
+        }
+        let classifier = classifier.transpose()?;
+        check_class(settings, classes(&main, classifier.as_ref()))?;
+        let channels = main.config().channels;
         ensure!(
-            main.encoder.fits(channels),
+            main.snapshot.encoder.fits(channels),
             "{} makes {channels} channels, which its encoder has no pixels for",
             settings.model
         );
-        let autoencoder = match &main.encoder {
+        let autoencoder = match &main.snapshot.encoder {
             Encoder::Rgb => None,
             Encoder::Latent(whitening) => {
                 let published = format!(
@@ -84,7 +114,10 @@ impl Networks {
         }
         Ok(Self {
             main,
-            guides,
+            guide,
+            unconditional,
+            classifier,
+            reweighted,
             autoencoder,
             loaded: None,
         })
@@ -92,37 +125,40 @@ impl Networks {
 
     /// Of the network that is guided.
     pub fn config(&self) -> &Config {
-        &self.main.config
+        self.main.config()
     }
 
-    /// Of a network that guides it, by its place among those that were asked for.
-    pub fn guide_config(&self, index: usize) -> &Config {
-        &self.guides[index].config
+    /// How many classes images may be of; 0 if there are none.
+    pub fn classes(&self) -> usize {
+        classes(&self.main, self.classifier.as_ref())
     }
 
     /// Height and width of its images, in pixels.
     pub fn image_side(&self) -> usize {
-        let scale = match self.main.encoder {
+        let scale = match self.main.snapshot.encoder {
             Encoder::Rgb => 1,
             Encoder::Latent(_) => autoencoder::Config::default().scale(),
         };
-        self.main.config.resolution * scale
+        self.main.config().resolution * scale
     }
 
     /// Channels of its images.
     pub fn image_channels(&self) -> usize {
-        match self.main.encoder {
-            Encoder::Rgb => self.main.config.channels,
+        match self.main.snapshot.encoder {
+            Encoder::Rgb => self.main.config().channels,
             Encoder::Latent(_) => 3,
         }
     }
 
-    /// Of the files of weights, in the order model, guides, autoencoder.
+    /// Of the files of weights, in the order model, guide, unconditional network, classifier, autoencoder.
     pub fn fingerprints(&self) -> Vec<String> {
-        let networks = std::iter::once(&self.main).chain(&self.guides);
+        let guides = self.guide.iter().chain(&self.unconditional);
+        let networks = std::iter::once(&self.main).chain(guides);
         let networks = networks.map(|file| &file.fingerprint);
+        let classifier = self.classifier.iter().map(|file| &file.fingerprint);
         let autoencoder = self.autoencoder.iter().map(|file| &file.fingerprint);
-        networks.chain(autoencoder).cloned().collect()
+        let all = networks.chain(classifier).chain(autoencoder);
+        all.cloned().collect()
     }
 
     /// Reads and packs the weights.
@@ -138,17 +174,30 @@ impl Networks {
             batch: EXPECTED_BATCH,
         };
         let load = |file: &NetworkFile| -> Result<Edm2> {
-            Ok(Network::load(&file.config, &file.weights, &packing)?.preconditioned())
+            let network = Network::load(file.config(), &file.snapshot.weights, &packing)?;
+            Ok(network.preconditioned())
         };
         let decoder = |file: &Autoencoder| {
             let config = autoencoder::Config::default();
             autoencoder::Decoder::new(&file.weights, &config, packing.dtype, device)
         };
+        let maybe = |file: &Option<NetworkFile>| file.as_ref().map(load).transpose();
         let bar = progress.bar("loading", 1, "network");
+        let classifier = self.classifier.as_ref();
+        let classifier = classifier.map(|file| NoisyClassifier::load(&file.snapshot, DType::F32));
+        let reweighted = self.reweighted.iter().map(|guide| {
+            let degraded = degradation(guide).context("no other weights")?;
+            let degraded = degraded.of(&self.main.snapshot)?;
+            let network = Network::load(self.main.config(), &degraded.weights, &packing)?;
+            Ok((guide.clone(), network.preconditioned()))
+        });
         self.loaded = Some(Loaded {
             main: load(&self.main)?,
-            guides: self.guides.iter().map(load).collect::<Result<_>>()?,
-            encoder: self.main.encoder.clone(),
+            guide: maybe(&self.guide)?,
+            unconditional: maybe(&self.unconditional)?,
+            classifier: classifier.transpose()?,
+            reweighted: reweighted.collect::<Result<_>>()?,
+            encoder: self.main.snapshot.encoder.clone(),
             decoder: self.autoencoder.as_ref().map(decoder).transpose()?,
         });
         bar.done(precision.name());
@@ -163,20 +212,16 @@ impl Networks {
 
 impl Loaded {
     /// The main network, guided as the settings say.
-    pub fn generator<'a>(
-        &'a self,
-        settings: &Settings,
-        guide: Option<&'a Edm2>,
-    ) -> Result<Generator<'a>> {
+    pub fn generator(&self, settings: &Settings) -> Result<Generator<'_>> {
         Ok(Generator {
             main: &self.main,
-            guide: match (settings.method()?, guide) {
-                (GuidanceName::Truncation(_), _) => Guide::Flat,
-                (_, Some(guide)) => Guide::Network(guide),
-                (_, None) => Guide::None,
+            plan: settings.guidance()?,
+            guides: GuideNetworks {
+                auto: self.guide.as_ref(),
+                unconditional: self.unconditional.as_ref(),
+                classifier: self.classifier.as_ref(),
+                reweighted: &self.reweighted,
             },
-            weight: settings.weight()?,
-            interval: settings.interval()?,
             sampler: settings.sampler()?,
             levels: settings.levels()?,
             stream: settings.stream(),
@@ -212,6 +257,20 @@ impl Autoencoder {
     }
 }
 
+/// What is done to the main network's weights to make this guide, if that is how it is made.
+fn degradation(guide: &Guide) -> Option<Degradation> {
+    match guide {
+        Guide::WeightNoise(noise) => Some(Degradation::Noise {
+            amount: noise.amount,
+            seed: 0,
+        }),
+        Guide::Bits(bits) => Some(Degradation::Quantisation {
+            bits: bits.count as u32,
+        }),
+        _ => None,
+    }
+}
+
 /// The numbers of the result for one seed.
 pub fn finite(sample: &Tensor, seed: u64) -> Result<Vec<f32>> {
     let numbers: Vec<f32> = sample.flatten_all()?.to_vec1()?;
@@ -222,11 +281,19 @@ pub fn finite(sample: &Tensor, seed: u64) -> Result<Vec<f32>> {
     Ok(numbers)
 }
 
-fn check_class(settings: &Settings, config: &Config) -> Result<()> {
+/// What images may be of: the main network's classes, or those that a classifier leads an unconditional network to.
+fn classes(main: &NetworkFile, classifier: Option<&ClassifierFile>) -> usize {
+    match (main.config().labels, classifier) {
+        (0, Some(classifier)) => classifier.snapshot.config.labels,
+        (known, _) => known,
+    }
+}
+
+fn check_class(settings: &Settings, classes: usize) -> Result<()> {
     let Some(class) = settings.class else {
         return Ok(());
     };
-    match config.labels {
+    match classes {
         0 => bail!("{} is unconditional: it has no classes", settings.model),
         count if class as usize >= count => {
             bail!(

@@ -7,16 +7,19 @@ use foil_models::{
     preset::{self, Method, Preset},
 };
 
-use crate::arguments::GuidanceName;
+use super::settings::Role;
 
 /// A way to sample, of which each part can be chosen otherwise.
 pub struct Recipe {
     pub model: String,
-    pub guidance: GuidanceName,
+    /// As it is typed.
+    pub guidance: String,
     /// The weaker version of the model, for autoguidance.
     guide: Option<String>,
     /// The network without classes, for classifier-free guidance.
     unconditional: Option<String>,
+    /// The classifier of noisy images, for classifier guidance.
+    classifier: Option<String>,
     bundle: Option<&'static Bundle>,
 }
 
@@ -32,9 +35,10 @@ impl Recipe {
         }
         Self {
             model: model.to_owned(),
-            guidance: GuidanceName::None,
+            guidance: "none".to_owned(),
             guide: None,
             unconditional: None,
+            classifier: None,
             bundle,
         }
     }
@@ -43,9 +47,10 @@ impl Recipe {
     pub fn of_bundle(bundle: &'static Bundle) -> Self {
         Self {
             model: bundle.network(Part::Main),
-            guidance: GuidanceName::Auto(bundle.weight),
+            guidance: format!("auto:{}", bundle.weight),
             guide: Some(bundle.network(Part::Guide)),
             unconditional: Some(bundle.network(Part::Unconditional)),
+            classifier: Some(bundle.network(Part::NoisyClassifier)),
             bundle: Some(bundle),
         }
     }
@@ -60,24 +65,22 @@ impl Recipe {
         Self {
             model: preset.main.to_string(),
             guidance: match preset.guidance {
-                None => GuidanceName::None,
-                Some(guidance) => match guidance.method {
-                    Method::Auto => GuidanceName::Auto(guidance.weight),
-                    Method::Cfg => GuidanceName::ClassifierFree(guidance.weight),
-                },
+                None => "none".to_owned(),
+                Some(guidance) => format!("{}:{}", guidance.method.name(), guidance.weight),
             },
             guide: of(Method::Auto),
             unconditional: of(Method::Cfg),
+            classifier: None,
             bundle: None,
         }
     }
 
-    /// The network that guides by this method.
-    pub fn guide(&self, guidance: GuidanceName) -> Option<&String> {
-        match guidance {
-            GuidanceName::Auto(_) => self.guide.as_ref(),
-            GuidanceName::ClassifierFree(_) => self.unconditional.as_ref(),
-            GuidanceName::None | GuidanceName::Truncation(_) => None,
+    /// The network for this role.
+    pub fn network(&self, role: Role) -> Option<&String> {
+        match role {
+            Role::Guide => self.guide.as_ref(),
+            Role::Unconditional => self.unconditional.as_ref(),
+            Role::Classifier => self.classifier.as_ref(),
         }
     }
 

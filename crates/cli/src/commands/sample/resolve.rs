@@ -1,6 +1,7 @@
 //! From what was typed to settings: a preset fills in what was left out.
 
 use anyhow::{Result, ensure};
+use foil_diffusion::guidance::{Interval, Plan};
 use foil_kernels::{InstructionSet, Instructions};
 use foil_models::bundled;
 
@@ -9,9 +10,9 @@ use super::{
     image,
     recipe::Recipe,
     record::Record,
-    settings::{ChurnSettings, Precision, Settings},
+    settings::{ChurnSettings, Precision, Role, Settings},
 };
-use crate::arguments::{Generation, GuidanceName, PrecisionName, SampleImages, Seeds, Weights};
+use crate::arguments::{Generation, PrecisionName, SampleImages, Seeds, Weights};
 
 /// Steps, as published.
 const STEPS: usize = 32;
@@ -43,11 +44,23 @@ impl Job {
                 }
             };
             moved(&mut job.settings.model, &arguments.generation.model);
-            if let Some(guide) = &mut job.settings.guide {
-                moved(guide, &arguments.generation.guide);
-            }
-            if let Some(autoencoder) = &mut job.settings.autoencoder {
-                moved(autoencoder, &arguments.generation.autoencoder);
+            let Settings {
+                guide,
+                unconditional,
+                classifier,
+                autoencoder,
+                ..
+            } = &mut job.settings;
+            let generation = &arguments.generation;
+            for (to, from) in [
+                (guide, &generation.guide),
+                (unconditional, &generation.unconditional),
+                (classifier, &generation.classifier),
+                (autoencoder, &generation.autoencoder),
+            ] {
+                if let Some(to) = to {
+                    moved(to, from);
+                }
             }
         }
         job.settings.check()?;
@@ -67,17 +80,14 @@ impl Job {
 pub fn comparison(arguments: &SampleImages, weights: &Weights) -> Result<Comparison> {
     let generation = &arguments.generation;
     let recipe = recipe(generation);
-    let given = |name: &Option<String>, method| name.clone().or(recipe.guide(method).cloned());
+    let given = |typed: &Option<String>, role| typed.clone().or(recipe.network(role).cloned());
     let comparison = Comparison {
-        unconditional: given(&arguments.unconditional, GuidanceName::ClassifierFree(1.0)),
-        guide: given(&generation.guide, GuidanceName::Auto(1.0)),
+        unconditional: given(&generation.unconditional, Role::Unconditional),
+        guide: given(&generation.guide, Role::Guide),
         weights: weights.0.clone(),
+        interval: generation.interval().map(|interval| interval.to_string()),
         seeds: seeds(arguments, 4),
-        unguided: Settings {
-            guide: None,
-            guidance: GuidanceName::None.to_string(),
-            ..settings(generation)?
-        },
+        unguided: unguided(generation)?,
     };
     ensure!(
         comparison.unconditional.is_some() || comparison.guide.is_some(),
@@ -95,8 +105,35 @@ fn seeds(arguments: &SampleImages, count: u64) -> Vec<u64> {
 /// What settings a command line means; a preset fills in what was left out.
 pub fn settings(arguments: &Generation) -> Result<Settings> {
     let recipe = recipe(arguments);
-    let guidance = arguments.guidance.unwrap_or(recipe.guidance);
-    let guide = arguments.guide.as_ref().or(recipe.guide(guidance));
+    let guidance = match &arguments.guidance {
+        Some(guidance) => guidance.clone(),
+        None => recipe.guidance.parse()?,
+    };
+    let guidance = within(&guidance, arguments.interval())?;
+    let unguided = unguided(arguments)?;
+    let needs = |role: Role| guidance.terms().iter().any(|term| role.serves(&term.guide));
+    let named = |role: Role, typed: &Option<String>| {
+        let filled = || recipe.network(role).filter(|_| needs(role));
+        typed.as_ref().or_else(filled).cloned()
+    };
+    let mut guide = named(Role::Guide, &arguments.guide);
+    let mut unconditional = named(Role::Unconditional, &arguments.unconditional);
+    // Where only one network guides, there is no doubt what it is for.
+    if needs(Role::Unconditional) && !needs(Role::Guide) && arguments.unconditional.is_none() {
+        unconditional = guide.take().or(unconditional);
+    }
+    Ok(Settings {
+        guide,
+        unconditional,
+        classifier: named(Role::Classifier, &arguments.classifier),
+        guidance: guidance.to_string(),
+        ..unguided
+    })
+}
+
+/// All settings but those of guidance.
+fn unguided(arguments: &Generation) -> Result<Settings> {
+    let recipe = recipe(arguments);
     let churn = (arguments.churn != 0.0).then_some(ChurnSettings {
         amount: arguments.churn,
         sigma_min: arguments.churn_min,
@@ -106,14 +143,12 @@ pub fn settings(arguments: &Generation) -> Result<Settings> {
     let class = arguments.class.as_ref();
     let class = class.map(|class| recipe.class(class)).transpose()?;
     Ok(Settings {
-        guide: guide.cloned(),
         model: recipe.model,
+        guide: None,
+        unconditional: None,
+        classifier: None,
         autoencoder: arguments.autoencoder.clone(),
-        guidance: guidance.to_string(),
-        interval: arguments
-            .interval
-            .map(|interval| [interval.low(), interval.high()]),
-        gate: arguments.interval.map(|_| arguments.gate),
+        guidance: Plan::none().to_string(),
         class,
         sampler: arguments.sampler.clone(),
         steps: arguments.steps.unwrap_or(STEPS),
@@ -124,6 +159,15 @@ pub fn settings(arguments: &Generation) -> Result<Settings> {
         precision: precision(arguments.precision),
         churn,
     })
+}
+
+/// With an interval for the terms that have none of their own.
+fn within(guidance: &Plan, interval: Option<Interval>) -> Result<Plan> {
+    let terms = guidance.terms().iter().cloned().map(|mut term| {
+        term.strength.interval = term.strength.interval.or(interval);
+        term
+    });
+    Ok(Plan::new(terms.collect(), guidance.finishes().to_vec())?)
 }
 
 /// What the model's name stands for; without one, what is part of the program.

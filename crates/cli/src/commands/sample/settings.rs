@@ -6,14 +6,14 @@ use anyhow::{Result, bail, ensure};
 use candle_core::DType;
 use foil_diffusion::{
     NoiseLevels,
-    guidance::{Gate, Interval},
+    guidance::{Guide, Plan},
     random::{Gpu, StreamKind},
     sampler::{Churn, SamplerChoice},
     schedule::Karras,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::arguments::{GateName, GuidanceName, RandomName};
+use crate::arguments::RandomName;
 
 /// All of them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -21,20 +21,20 @@ use crate::arguments::{GateName, GuidanceName, RandomName};
 pub struct Settings {
     /// The network that is guided, as it was named.
     pub model: String,
-    /// The network that guides it.
+    /// A weaker version of it, for `auto`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guide: Option<String>,
+    /// A network without classes, for `cfg`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unconditional: Option<String>,
+    /// A classifier of noisy images, for `classifier`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub classifier: Option<String>,
     /// What makes pixels of latents.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub autoencoder: Option<String>,
-    /// `none`, `auto:W`, `cfg:W` or `truncate:W`.
+    /// Methods, weights, intervals, and what is done to the result: `auto:2.1@0.2..5+cfg:1.3`.
     pub guidance: String,
-    /// `[low, high]`: guided where low < σ ≤ high; absent is everywhere.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub interval: Option<[f64; 2]>,
-    /// Whether the interval is looked up once per step or at every evaluation.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub gate: Option<GateName>,
     /// The class of all images; each draws its own if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class: Option<u32>,
@@ -88,43 +88,47 @@ impl Precision {
 impl Settings {
     /// That all of them mean something, so that mistakes are told before a network is loaded.
     pub fn check(&self) -> Result<()> {
-        let guided = self.method()?.needs_guide();
-        match &self.guide {
-            None if guided => bail!("guidance {} needs --guide FILE", self.guidance),
-            Some(guide) if !guided => {
-                bail!("--guide {guide} has no use with guidance {}", self.guidance)
+        let guidance = self.guidance()?;
+        for role in Role::ALL {
+            let needed = guidance
+                .terms()
+                .iter()
+                .find(|term| role.serves(&term.guide));
+            match (self.network(role), needed) {
+                (None, Some(term)) => {
+                    bail!("guidance {} needs {} MODEL", term, role.flag())
+                }
+                (Some(name), None) => bail!(
+                    "{} {name} has no use with guidance {}",
+                    role.flag(),
+                    self.guidance
+                ),
+                _ => {}
             }
-            _ => {}
         }
         self.levels()?;
-        self.interval()?;
         self.sampler()?.build(self.steps)?;
         Ok(())
     }
 
-    /// The method of guidance with its weight.
-    pub fn method(&self) -> Result<GuidanceName> {
-        self.guidance.parse().map_err(anyhow::Error::msg)
+    /// Methods of guidance with their weights.
+    pub fn guidance(&self) -> Result<Plan> {
+        Ok(self.guidance.parse()?)
     }
 
-    /// w: 1 is no guidance.
-    pub fn weight(&self) -> Result<f64> {
-        Ok(self.method()?.weight())
+    /// The network that guides in this way.
+    pub fn network(&self, role: Role) -> Option<&String> {
+        match role {
+            Role::Guide => self.guide.as_ref(),
+            Role::Unconditional => self.unconditional.as_ref(),
+            Role::Classifier => self.classifier.as_ref(),
+        }
     }
 
     /// The noise levels of the steps.
     pub fn levels(&self) -> Result<NoiseLevels> {
         let schedule = Karras::new(self.sigma_min, self.sigma_max, self.rho)?;
         Ok(schedule.levels(self.steps)?)
-    }
-
-    /// Where guidance acts.
-    pub fn interval(&self) -> Result<Option<Interval>> {
-        let gate = self.gate.map_or(Gate::Step, Gate::from);
-        let interval = self
-            .interval
-            .map(|[low, high]| Interval::new(low, high, gate));
-        Ok(interval.transpose()?)
     }
 
     /// The sampler with its parameters.
@@ -153,6 +157,39 @@ impl Settings {
             RandomName::Foil => StreamKind::Foil,
             RandomName::TorchCpu => StreamKind::TorchCpu,
             RandomName::TorchCuda => StreamKind::TorchCuda(Gpu::default()),
+        }
+    }
+}
+
+/// What a network besides the main one is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// A weaker version.
+    Guide,
+    /// Knows no classes.
+    Unconditional,
+    /// Tells the classes of noisy images.
+    Classifier,
+}
+
+impl Role {
+    pub const ALL: [Self; 3] = [Self::Guide, Self::Unconditional, Self::Classifier];
+
+    /// Whether a guide needs such a network.
+    pub fn serves(self, guide: &Guide) -> bool {
+        match self {
+            Self::Guide => matches!(guide, Guide::Auto(_)),
+            Self::Unconditional => matches!(guide, Guide::ClassifierFree(_)),
+            Self::Classifier => matches!(guide, Guide::Classifier(_)),
+        }
+    }
+
+    /// How it is typed.
+    pub fn flag(self) -> &'static str {
+        match self {
+            Self::Guide => "--guide",
+            Self::Unconditional => "--unconditional",
+            Self::Classifier => "--classifier",
         }
     }
 }

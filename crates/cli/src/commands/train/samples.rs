@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use candle_core::{DType, Device};
-use foil_diffusion::{Silent, random::StreamKind, sampler::SamplerChoice, schedule::Karras};
+use foil_diffusion::{
+    Silent, guidance::Plan, random::StreamKind, sampler::SamplerChoice, schedule::Karras,
+};
 use foil_models::{
     Encoder, Pixels, Weights,
-    edm2::{Config, Generator, Guide, Network, Packing},
+    edm2::{Config, Generator, GuideNetworks, Network, Packing},
 };
 
 use crate::commands::sample;
@@ -51,9 +53,8 @@ impl Samples {
         for column in 0..columns {
             let generator = Generator {
                 main: &network,
-                guide: Guide::None,
-                weight: 1.0,
-                interval: None,
+                plan: Plan::none(),
+                guides: GuideNetworks::default(),
                 sampler: "heun".parse::<SamplerChoice>()?,
                 levels: Karras::new(0.002, 80.0, 7.0)?.levels(STEPS)?,
                 stream: StreamKind::Foil,

@@ -8,7 +8,7 @@ use foil_diffusion::{
     sampler::{Churn, SamplerChoice},
     schedule::Karras,
 };
-use foil_models::edm2::{Edm2, Generated, Generator, Guide};
+use foil_models::edm2::{Edm2, Generated, Generator, GuideNetworks};
 
 use super::{error, expected, network, snapshot};
 
@@ -16,12 +16,16 @@ const SEEDS: [u64; 4] = [0, 1, 2, 16];
 /// Eight steps carry the error of an evaluation further. The worst seen is 1.9e-6.
 const TOLERANCE: f64 = 1e-3;
 
-fn generator<'a>(main: &'a Edm2, guide: Guide<'a>, weight: f64, churn: Churn) -> Generator<'a> {
+/// `guide` is for any guidance that needs another network.
+fn generator<'a>(main: &'a Edm2, guide: &'a Edm2, guidance: &str, churn: Churn) -> Generator<'a> {
     Generator {
         main,
-        guide,
-        weight,
-        interval: None,
+        plan: guidance.parse().unwrap(),
+        guides: GuideNetworks {
+            auto: Some(guide),
+            unconditional: Some(guide),
+            ..GuideNetworks::default()
+        },
         sampler: SamplerChoice::Heun(churn),
         levels: Karras::new(0.002, 80.0, 7.0).unwrap().levels(8).unwrap(),
         stream: StreamKind::TorchCpu,
@@ -73,24 +77,14 @@ fn samples_are_those_of_the_reference_program() {
         inflation: 1.003,
     };
     let cases = [
-        ("none", Guide::None, 1.0, Churn::NONE),
-        (
-            "autoguidance_w2.1",
-            Guide::Network(&guide),
-            2.1,
-            Churn::NONE,
-        ),
-        (
-            "autoguidance_w0.5",
-            Guide::Network(&guide),
-            0.5,
-            Churn::NONE,
-        ),
-        ("cfg_w1.5", Guide::Network(&uncond), 1.5, Churn::NONE),
-        ("churn", Guide::Network(&guide), 2.1, churn),
+        ("none", &guide, "none", Churn::NONE),
+        ("autoguidance_w2.1", &guide, "auto:2.1", Churn::NONE),
+        ("autoguidance_w0.5", &guide, "auto:0.5", Churn::NONE),
+        ("cfg_w1.5", &uncond, "cfg:1.5", Churn::NONE),
+        ("churn", &guide, "auto:2.1", churn),
     ];
-    for (name, guide, weight, churn) in cases {
-        let found = sampled(&generator(&main, guide, weight, churn), &SEEDS);
+    for (name, guide, guidance, churn) in cases {
+        let found = sampled(&generator(&main, guide, guidance, churn), &SEEDS);
         let error = error(&found.samples, &expected[&format!("sample.{name}")]);
         assert!(error < TOLERANCE, "{name}: {error}");
     }
@@ -105,7 +99,7 @@ fn samples_are_those_of_the_reference_program() {
 fn an_image_does_not_depend_on_its_batch() {
     for dtype in [DType::F32, DType::BF16] {
         let (main, guide) = (network("main", dtype), network("guide", dtype));
-        let generator = generator(&main, Guide::Network(&guide), 2.1, Churn::NONE);
+        let generator = generator(&main, &guide, "auto:2.1", Churn::NONE);
         let together = sampled(&generator, &SEEDS);
         for (index, seed) in SEEDS.into_iter().enumerate() {
             let alone = sampled(&generator, &[seed]);
@@ -126,27 +120,43 @@ fn an_image_does_not_depend_on_its_batch() {
 #[test]
 fn evaluations_are_counted_and_saved_where_guidance_does_not_act() {
     let (main, guide) = (network("main", DType::F32), network("guide", DType::F32));
-    let mut generator = generator(&main, Guide::Network(&guide), 2.1, Churn::NONE);
+    let mut generator = generator(&main, &guide, "auto:2.1", Churn::NONE);
     let count = |generator: &Generator<'_>| {
         let evaluations = sampled(generator, &[3]).evaluations;
         (evaluations.strong, evaluations.weak)
     };
     assert_eq!(count(&generator), (15, 15));
-    let gate = foil_diffusion::guidance::Gate::Step;
-    generator.interval = Some(foil_diffusion::guidance::Interval::new(0.1, 10.0, gate).unwrap());
+    generator.plan = "auto:2.1@0.1..10".parse().unwrap();
     let (strong, weak) = count(&generator);
     assert!(strong == 15 && weak > 0 && weak < 15, "{weak}");
-    generator.weight = 1.0;
+    generator.plan = "auto:1".parse().unwrap();
     assert_eq!(count(&generator), (15, 0));
+}
+
+/// What is counted beforehand is what a trajectory takes.
+#[test]
+fn evaluations_are_known_before_images_are_made() {
+    let (main, guide) = (network("main", DType::F32), network("guide", DType::F32));
+    for guidance in [
+        "none",
+        "auto:2@0.1..10",
+        "auto:2+cfg:1.5",
+        "icg:2,refresh(every=3)",
+    ] {
+        let generator = generator(&main, &guide, guidance, Churn::NONE);
+        let counted = generator.evaluations().unwrap();
+        assert_eq!(
+            sampled(&generator, &[3, 4]).evaluations,
+            counted,
+            "{guidance}"
+        );
+    }
 }
 
 #[test]
 fn pixels_are_those_of_the_reference_program() {
     let [main, guide] = ["main", "guide"].map(|name| network(name, DType::F32));
-    let found = sampled(
-        &generator(&main, Guide::Network(&guide), 2.1, Churn::NONE),
-        &SEEDS,
-    );
+    let found = sampled(&generator(&main, &guide, "auto:2.1", Churn::NONE), &SEEDS);
     let expected = expected()["sample.autoguidance_w2.1.uint8"]
         .permute((0, 2, 3, 1))
         .unwrap();

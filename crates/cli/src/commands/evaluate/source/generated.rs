@@ -39,11 +39,10 @@ impl GeneratedSource {
         files: &Files,
     ) -> Result<Self> {
         settings.check()?;
-        let mut networks = Networks::open(&settings, settings.guide.as_slice(), files)?;
+        let mut networks = Networks::open(&settings, files)?;
         networks.load(settings.precision, device, &Progress::new())?;
         let loaded = networks.loaded()?;
-        let counted = loaded.generator(&settings, loaded.guides.first())?;
-        let counted = counted.evaluations()?;
+        let counted = loaded.generator(&settings)?.evaluations()?;
         Ok(Self {
             settings,
             first_seed,
@@ -60,7 +59,7 @@ impl GeneratedSource {
 
     /// Everything that decides what the images look like.
     pub fn manifest(&self) -> GeneratedManifest {
-        let labels = match (self.settings.class, self.networks.config().labels) {
+        let labels = match (self.settings.class, self.networks.classes()) {
             (_, 0) => "none".to_owned(),
             (Some(class), _) => format!("class {class}"),
             (None, _) => "drawn by each image's own seed, all classes equally likely".to_owned(),
@@ -103,12 +102,12 @@ impl Source for GeneratedSource {
     }
 
     fn has_classes(&self) -> bool {
-        self.networks.config().labels > 0
+        self.networks.classes() > 0
     }
 
     fn each(&mut self, first: usize, take: &mut dyn FnMut(&Batch) -> Result<()>) -> Result<()> {
         let loaded = self.networks.loaded()?;
-        let generator = loaded.generator(&self.settings, loaded.guides.first())?;
+        let generator = loaded.generator(&self.settings)?;
         let seeds: Vec<u64> = (first..self.count)
             .map(|index| self.first_seed + index as u64)
             .collect();
