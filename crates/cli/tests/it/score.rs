@@ -69,13 +69,16 @@ fn an_evaluation_continues_to_the_same_numbers() {
     // Stopped in the middle of a row, then asked for more images.
     evaluations(folder.path(), &format!("{command} 30 --out parts"));
     let features = folder.path().join("parts/features");
-    for name in names(&features) {
+    let kept = names(&features);
+    for name in &kept {
         let path = features.join(name);
         let bytes = fs::read(&path).unwrap();
         fs::write(&path, &bytes[..bytes.len() * 2 / 3 - 3]).unwrap();
     }
     let parts = evaluations(folder.path(), &format!("{command} 50 --out parts"));
     assert_eq!(parts, whole);
+    // In the same files.
+    assert_eq!(names(&features), kept);
     // Fewer images are the first ones.
     let few = evaluations(folder.path(), &format!("{command} 30 --out parts"));
     let fresh = evaluations(folder.path(), &format!("{command} 30 --out fresh"));

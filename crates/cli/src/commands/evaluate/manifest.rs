@@ -137,6 +137,18 @@ pub enum Better {
     Neither,
 }
 
+impl SourceManifest {
+    /// What decides each image, without how many there are: more of them continue.
+    pub fn whatever_their_number(&self) -> Self {
+        let mut source = self.clone();
+        if let Self::Generated(generated) = &mut source {
+            let first = generated.seeds.split('-').next().unwrap_or_default();
+            generated.seeds = format!("{first}-");
+        }
+        source
+    }
+}
+
 impl ReferenceManifest {
     pub fn new(data: Named, images: Option<u64>, statistics_only: bool) -> Self {
         Self {

@@ -5,6 +5,7 @@ mod against;
 pub mod diff;
 mod extractors;
 mod gather;
+mod judge;
 mod manifest;
 mod measure;
 pub mod metrics;

@@ -2,29 +2,23 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
-use foil_files::check_writable;
+use anyhow::{Result, ensure};
 use foil_models::bundled::{self, Bundle};
 use ring::digest::{SHA256, digest};
 use serde::Serialize;
 
 use super::{
-    against::Against,
-    extractors::Opened,
-    gather::{Gathered, Wanted, gather},
     hexadecimal,
-    manifest::{Evaluation, ImagesManifest, Manifest, SourceManifest},
-    measure::{Compared, Numbers, together},
-    plan::{borrowed, check, metrics, open_networks},
+    judge::{Asked, Judge, say},
+    manifest::{Evaluation, ImagesManifest, SourceManifest},
     source::{FileSource, GeneratedSource, Source},
-    table, warnings,
+    table,
 };
 use crate::{
-    arguments::{ImagesName, MetricName, Score, Shown, SplitName},
+    arguments::{ImagesName, Score, Shown},
     commands::sample::{Settings, settings},
     files::Files,
     output,
-    progress::Progress,
 };
 
 /// Images that are made, unless it is said.
@@ -48,54 +42,24 @@ pub fn run(arguments: &Score) -> Result<()> {
 struct Work<'a> {
     arguments: &'a Score,
     files: Files,
-    metrics: Vec<MetricName>,
-    networks: Vec<(Opened, Wanted)>,
-    reference: Option<Against>,
-    training: Option<Against>,
+    judge: Judge,
 }
 
 impl<'a> Work<'a> {
     fn begin(arguments: &'a Score) -> Result<Self> {
         let files = Files::open(&arguments.generation.connection)?;
-        let bundle = bundle(arguments);
-        let metrics = metrics(
-            &arguments.metrics,
-            arguments.extractors.features.as_ref(),
-            bundle,
-        );
-        let networks = open_networks(&metrics, &arguments.extractors, &files)?;
-        std::fs::create_dir_all(features_folder(&arguments.out))
-            .with_context(|| format!("cannot write {}", arguments.out.display()))?;
-        check_writable(&arguments.out)?;
-        let folder = features_folder(&arguments.out);
-        let borrowed = borrowed(&networks);
-        let statistics = bundle.map(|bundle| bundle.statistics("test"));
-        let reference = match arguments.reference.clone().or(statistics) {
-            Some(name) => Some(Against::open(
-                &name,
-                &arguments.shown,
-                &borrowed,
-                &folder,
-                &files,
-            )?),
-            None => None,
+        let asked = Asked {
+            metrics: &arguments.metrics,
+            extractors: &arguments.extractors,
+            reference: arguments.reference.as_ref(),
+            training: arguments.training.as_ref(),
+            shown: &arguments.shown,
+            out: &arguments.out,
         };
-        check(&metrics, reference.as_ref(), arguments.training.as_ref())?;
-        let of_training = |path: &PathBuf| {
-            let shown = Shown {
-                split: Some(SplitName::Train),
-                fit: arguments.shown.fit,
-            };
-            Against::of_images(path, &shown, &borrowed, &folder)
-        };
-        let training = arguments.training.as_ref().map(of_training).transpose()?;
         Ok(Self {
+            judge: Judge::open(&asked, bundle(arguments), &files)?,
             arguments,
             files,
-            metrics,
-            networks,
-            reference,
-            training,
         })
     }
 
@@ -122,68 +86,9 @@ impl<'a> Work<'a> {
     /// Judges one column, and keeps what was found.
     fn evaluate(&self, column: &Column) -> Result<Evaluation> {
         let (mut source, manifest) = self.source(column)?;
-        let slug = slug(&column.title);
-        // The number of images is no part of it: more of them continue.
-        let images = short_digest(&manifest.source)?;
-        let stem = features_folder(&self.arguments.out).join(format!("{slug}-{images}"));
-        let gathered = gather(
-            source.as_mut(),
-            &borrowed(&self.networks),
-            &stem,
-            &column.title,
-        )?;
-        let manifest = Manifest {
-            foil: env!("CARGO_PKG_VERSION").to_owned(),
-            images: manifest,
-            extractors: self
-                .networks
-                .iter()
-                .map(|(opened, _)| (opened.name.clone(), opened.manifest.clone()))
-                .collect(),
-            reference: self.reference.as_ref().map(|known| known.manifest.clone()),
-            training: self.training.as_ref().map(|known| known.manifest.clone()),
-        };
-        let compared = Compared {
-            reference: self.reference.as_ref(),
-            training: self.training.as_ref(),
-        };
-        let warnings = warnings::of(&manifest, &self.metrics, &gathered, &compared)?;
-        let evaluation = Evaluation {
-            results: self.measure(&compared, &gathered, &manifest.images, column)?,
-            manifest,
-            warnings,
-        };
-        let name = format!("{slug}-{}.json", short_digest(&evaluation.manifest)?);
-        let path = self.arguments.out.join(name);
-        foil_files::write(
-            &path,
-            (serde_json::to_string_pretty(&evaluation)? + "\n").as_bytes(),
-        )?;
-        for warning in &evaluation.warnings {
-            Progress::new().say(&format!("{}: {warning}", column.title));
-        }
-        Progress::new().say(&format!("{}: {}", column.title, path.display()));
+        let (evaluation, path) = self.judge.judge(&column.title, source.as_mut(), manifest)?;
+        say(&column.title, &evaluation, &path);
         Ok(evaluation)
-    }
-
-    fn measure(
-        &self,
-        compared: &Compared<'_>,
-        gathered: &Gathered,
-        images: &ImagesManifest,
-        column: &Column,
-    ) -> Result<Numbers> {
-        let mut repeats = Vec::new();
-        for repeat in 0..images.repeats {
-            let part = gathered.part(repeat, images.count)?;
-            let mut numbers = Numbers::new();
-            for metric in &self.metrics {
-                let found = compared.measure(metric, &part);
-                numbers.extend(found.with_context(|| format!("{}: {metric}", column.title))?);
-            }
-            repeats.push(numbers);
-        }
-        Ok(together(&repeats))
     }
 
     fn source(&self, column: &Column) -> Result<(Box<dyn Source>, ImagesManifest)> {
@@ -199,10 +104,7 @@ impl<'a> Work<'a> {
                 anyhow::bail!("--images PATH is needed");
             };
             ensure!(*repeats == 1, "--repeats is for images that are made");
-            let resolution = self
-                .networks
-                .iter()
-                .find_map(|(opened, _)| opened.resolution);
+            let resolution = self.judge.resolution();
             let shown = Shown {
                 split: None,
                 fit: self.arguments.shown.fit,
