@@ -4,12 +4,14 @@
 //! drawing on every machine. What is drawn, and where, is decided elsewhere.
 
 mod canvas;
+mod chart;
 pub mod colour;
 mod error;
 mod figure;
 mod path;
 
 pub use canvas::{Anchor, Area, Canvas, Lettering};
+pub use chart::{Chart, Point, Series};
 pub use error::DrawingError;
 pub use figure::{Figure, Raster, encode_png};
 pub use path::PathData;

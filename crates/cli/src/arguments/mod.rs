@@ -1,6 +1,7 @@
 //! What was typed, with no side effects.
 
 mod bench;
+mod compare;
 mod data;
 mod ema;
 mod evaluate;
@@ -19,6 +20,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, error::ErrorKind};
 
 pub use bench::{BenchCommand, BenchEvaluate, BenchNet, BenchOps, BenchTrain};
+pub use compare::Compare;
 pub use data::{ConvertData, DataCommand, InspectData, SplitName};
 pub use ema::{Ema, StoredPrecision};
 pub use evaluate::{
@@ -63,6 +65,8 @@ pub enum Command {
     /// Measure the speed of this machine's arithmetic
     #[command(subcommand)]
     Bench(BenchCommand),
+    /// Compare methods of guidance, each at its best weight, with common seeds
+    Compare(Box<Compare>),
     /// List the methods of guidance, and how they are written
     Guidance,
     /// List the published models: networks, guidance, scores and sizes

@@ -1,6 +1,7 @@
 //! One function for each verb: resolve what was typed, call the library, report.
 
 mod bench;
+mod compare;
 mod convert;
 mod data;
 mod ema;
@@ -36,6 +37,7 @@ pub fn run(command: Command) -> Result<()> {
         Command::Bench(BenchCommand::Train(arguments)) => bench::train::run(&arguments),
         Command::Bench(BenchCommand::Evaluate(arguments)) => bench::evaluate::run(&arguments),
         Command::Bench(BenchCommand::Ops(arguments)) => bench::ops::run(&arguments),
+        Command::Compare(arguments) => compare::run(&arguments),
         Command::Guidance => guidance::run(),
         Command::Models(arguments) => models::run(&arguments),
         Command::Fetch(arguments) => fetch::run(&arguments),

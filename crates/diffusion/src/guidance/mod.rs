@@ -60,6 +60,7 @@
 //! Rust that needs no text has [`Guided`], a term of two known types, and [`Blend`], the mean of two weak models.
 
 pub mod finish;
+mod gauge;
 pub mod guide;
 mod guided;
 mod images;
@@ -69,6 +70,7 @@ mod text;
 pub mod weight;
 
 pub use finish::Finish;
+pub use gauge::Gauge;
 pub use guide::{Blend, Classifier, Flat, Guide};
 pub use guided::Guided;
 pub use plan::{Composed, Guides, Plan, Term};

@@ -2,11 +2,13 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use candle_core::Tensor;
+use candle_core::{DType, Device, Tensor};
 use foil_diffusion::{
-    Denoiser, Error, FromFunction, NoiseLevels, Sigma,
-    guidance::{Blend, Gate, Guided, Interval, Weight},
-    sampler::{Churn, SamplerChoice},
+    Denoiser, Error, FromFunction, Noise, NoiseLevels, Sigma, Silent,
+    guidance::{Blend, Flat, Gate, Gauge, Guided, Interval, Weight},
+    random::StreamKind,
+    sample,
+    sampler::{Churn, Heun, SamplerChoice},
     schedule::Karras,
 };
 
@@ -129,4 +131,30 @@ fn meaningless_guidance_is_refused() {
             .denoise(&noisy(1, &levels), levels.first())
             .is_err()
     );
+}
+
+/// Classifier-free guidance is as strong as its weight says, at any number of evaluations; a flat guide by what it moves in that direction.
+#[test]
+fn the_effective_scale_of_classifier_free_guidance_is_its_weight() {
+    let levels = Karras::new(0.01, 20.0, 7.0).unwrap().levels(9).unwrap();
+    let gauged = |guided: Box<dyn Denoiser>| {
+        let mut gauge = Gauge::new(guided, strong(), weak());
+        let mut noise = Noise::new(StreamKind::Foil, 0..5);
+        let shape = Tensor::zeros((5, 1, 2, 3), DType::F64, &Device::Cpu).unwrap();
+        let x = (noise.normal_like(&shape).unwrap() * 20.0).unwrap();
+        sample(Heun::new(), &mut gauge, x, &levels, &mut noise, &mut Silent).unwrap();
+        gauge.scale()
+    };
+    for weight in [0.5, 1.0, 1.75, 4.0] {
+        let weighted = Weight::constant(weight).unwrap();
+        let found = gauged(Box::new(Guided::new(strong(), weak(), weighted)));
+        assert!((found - weight).abs() < 1e-9, "{weight}: {found}");
+    }
+    let flat = Guided::new(strong(), Flat, Weight::constant(1.5).unwrap());
+    let found = gauged(Box::new(flat));
+    assert!((found - 1.5).abs() > 1e-3 && found.is_finite(), "{found}");
+    let only_late = Interval::new(0.0, 1.0, Gate::Step).unwrap();
+    let late = Weight::constant(2.0).unwrap().within(only_late);
+    let found = gauged(Box::new(Guided::new(strong(), weak(), late)));
+    assert!((1.0..2.0).contains(&found), "{found}");
 }

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use candle_core::{DType, Device, Tensor};
 use foil_diffusion::{
     Denoiser, Evaluations, FromFunction, Model, Noise, NoiseLevels, Observer, Step,
-    guidance::Plan,
+    guidance::{Gauge, Plan},
     precondition::{Edm, Preconditioned},
     random::StreamKind,
     sample,
@@ -51,6 +51,14 @@ pub struct Generated {
     pub evaluations: Evaluations,
 }
 
+/// What a trajectory begins with: its noise, and a class for each image.
+struct Drawn {
+    x: Tensor,
+    labels: Labels,
+    classes: Vec<u32>,
+    noise: Noise,
+}
+
 impl Generator<'_> {
     /// One image for each seed. Each has a stream of its own, from which come its noise, then its class, then the noise of a
     /// stochastic sampler; so that it does not depend on the batch it is in. EDM2's published order of draws.
@@ -60,32 +68,14 @@ impl Generator<'_> {
         device: &Device,
         observer: &mut dyn Observer,
     ) -> Result<Generated> {
-        let config = self.main.network.config();
-        let mut noise = Noise::new(self.stream, seeds.iter().copied());
-        let shape = (
-            seeds.len(),
-            config.channels,
-            config.resolution,
-            config.resolution,
-        );
-        let unit = noise.normal_like(&Tensor::zeros(shape, DType::F32, device)?)?;
-        // An unconditional network may be led to classes by a classifier.
-        let classifier = self.guides.classifier.filter(|_| config.labels == 0);
-        let known = classifier.map_or(config.labels, |classifier| classifier.config().labels);
-        let classes = self.classes(&mut noise, known);
-        let labels = match config.labels {
-            0 => Labels::none(),
-            count => Labels::classes(&classes, count, device)?,
-        };
-        let mut supply = Supply {
-            main: self.main,
-            networks: self.guides,
-            labels: &labels,
-            classes: &classes,
-            seeds,
-        };
+        let Drawn {
+            x,
+            labels,
+            classes,
+            mut noise,
+        } = self.draw(seeds, device)?;
+        let mut supply = self.supply(&labels, &classes, seeds);
         let mut denoiser = self.plan.build(self.main.given(&labels), &mut supply)?;
-        let x = (unit * self.levels.first().get())?;
         let sampler = self.sampler.build(self.levels.steps())?;
         let samples = sample(
             sampler,
@@ -104,6 +94,47 @@ impl Generator<'_> {
         })
     }
 
+    /// What a trajectory begins with.
+    fn draw(&self, seeds: &[u64], device: &Device) -> Result<Drawn> {
+        let config = self.main.network.config();
+        let mut noise = Noise::new(self.stream, seeds.iter().copied());
+        let shape = (
+            seeds.len(),
+            config.channels,
+            config.resolution,
+            config.resolution,
+        );
+        let unit = noise.normal_like(&Tensor::zeros(shape, DType::F32, device)?)?;
+        // An unconditional network may be led to classes by a classifier.
+        let classifier = self.guides.classifier.filter(|_| config.labels == 0);
+        let known = classifier.map_or(config.labels, |classifier| classifier.config().labels);
+        let classes = self.classes(&mut noise, known);
+        Ok(Drawn {
+            x: (unit * self.levels.first().get())?,
+            labels: match config.labels {
+                0 => Labels::none(),
+                count => Labels::classes(&classes, count, device)?,
+            },
+            classes,
+            noise,
+        })
+    }
+
+    fn supply<'a>(
+        &'a self,
+        labels: &'a Labels,
+        classes: &'a [u32],
+        seeds: &'a [u64],
+    ) -> Supply<'a> {
+        Supply {
+            main: self.main,
+            networks: self.guides,
+            labels,
+            classes,
+            seeds,
+        }
+    }
+
     /// A class is drawn even where another is prescribed: the numbers after it stay the same.
     fn classes(&self, noise: &mut Noise, count: usize) -> Vec<u32> {
         if count == 0 {
@@ -114,6 +145,34 @@ impl Generator<'_> {
             None => drawn,
             Some(class) => vec![class; drawn.len()],
         }
+    }
+
+    /// The scale of classifier-free guidance that is as strong, measured along the trajectories of these seeds by the unconditional network;
+    /// `None` without one.
+    pub fn effective_scale(
+        &self,
+        seeds: &[u64],
+        device: &Device,
+        observer: &mut dyn Observer,
+    ) -> Result<Option<f64>> {
+        let Some(unconditional) = self.guides.unconditional else {
+            return Ok(None);
+        };
+        let drawn = self.draw(seeds, device)?;
+        let (labels, mut noise) = (&drawn.labels, drawn.noise);
+        let mut supply = self.supply(labels, &drawn.classes, seeds);
+        let guided = self.plan.build(self.main.given(labels), &mut supply)?;
+        let mut gauge = Gauge::new(guided, self.main.given(labels), unconditional.given(labels));
+        let sampler = self.sampler.build(self.levels.steps())?;
+        sample(
+            sampler,
+            &mut gauge,
+            drawn.x,
+            &self.levels,
+            &mut noise,
+            observer,
+        )?;
+        Ok(Some(gauge.scale()))
     }
 
     /// Evaluations of the networks for each image: counted along a trajectory of one number. The batch does not change them, nor the image, but where

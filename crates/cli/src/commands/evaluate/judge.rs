@@ -77,6 +77,14 @@ impl Judge {
         })
     }
 
+    /// What the first metric is called.
+    pub fn first_metric(&self) -> String {
+        self.metrics
+            .first()
+            .map(ToString::to_string)
+            .unwrap_or_default()
+    }
+
     /// Height and width that images must have, if they must have one.
     pub fn resolution(&self) -> Option<usize> {
         let mut networks = self.networks.iter();
@@ -91,7 +99,10 @@ impl Judge {
         images: ImagesManifest,
     ) -> Result<(Evaluation, PathBuf)> {
         let slug = slug(title);
-        let stem = format!("{slug}-{}", short_digest(&images.source.whatever_their_number())?);
+        let stem = format!(
+            "{slug}-{}",
+            short_digest(&images.source.whatever_their_number())?
+        );
         let stem = features_folder(&self.out).join(stem);
         let gathered = gather(source, &borrowed(&self.networks), &stem, title)?;
         let manifest = Manifest {

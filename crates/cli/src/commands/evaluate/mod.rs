@@ -18,6 +18,11 @@ mod store;
 mod table;
 mod warnings;
 
+pub use judge::{Asked, Judge};
+pub use manifest::{Better, Evaluation, ImagesManifest, Number, SourceManifest};
+pub use source::GeneratedSource;
+pub use table::cell as number_cell;
+
 use std::{fmt::Write as _, path::Path};
 
 /// What a path is called wherever it lies.

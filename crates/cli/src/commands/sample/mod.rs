@@ -18,8 +18,8 @@ mod watch;
 pub use image::{read as read_note, read_pixels};
 pub use networks::{EXPECTED_BATCH, Networks, finite};
 pub use record::{Record, images_in};
-pub use resolve::{precision, settings};
-pub use settings::Settings;
+pub use resolve::{network_for, precision, settings, settings_of};
+pub use settings::{Role, Settings};
 
 use std::path::Path;
 

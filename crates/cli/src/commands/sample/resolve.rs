@@ -104,12 +104,26 @@ fn seeds(arguments: &SampleImages, count: u64) -> Vec<u64> {
 
 /// What settings a command line means; a preset fills in what was left out.
 pub fn settings(arguments: &Generation) -> Result<Settings> {
-    let recipe = recipe(arguments);
-    let guidance = match &arguments.guidance {
-        Some(guidance) => guidance.clone(),
-        None => recipe.guidance.parse()?,
+    match &arguments.guidance {
+        Some(guidance) => settings_of(arguments, guidance),
+        None => settings_of(arguments, &recipe(arguments).guidance.parse()?),
+    }
+}
+
+/// The network for a role, if one was typed or is known.
+pub fn network_for(arguments: &Generation, role: Role) -> Option<String> {
+    let typed = match role {
+        Role::Guide => &arguments.guide,
+        Role::Unconditional => &arguments.unconditional,
+        Role::Classifier => &arguments.classifier,
     };
-    let guidance = within(&guidance, arguments.interval())?;
+    typed.clone().or(recipe(arguments).network(role).cloned())
+}
+
+/// The same with guidance that was not typed there.
+pub fn settings_of(arguments: &Generation, guidance: &Plan) -> Result<Settings> {
+    let recipe = recipe(arguments);
+    let guidance = within(guidance, arguments.interval())?;
     let unguided = unguided(arguments)?;
     let needs = |role: Role| guidance.terms().iter().any(|term| role.serves(&term.guide));
     let named = |role: Role, typed: &Option<String>| {

@@ -1,0 +1,42 @@
+//! What was typed after `foil compare`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{Extractors, Generation, MetricName, Shown, Weights, parse::in_range};
+
+#[derive(Debug, Args)]
+pub struct Compare {
+    /// A method, such as auto:W, cfg:W@0.2..5 or none; W stands for each of --weights. May be repeated [default: the methods that the
+    /// networks allow]
+    #[arg(long = "method", value_name = "METHOD", allow_hyphen_values = true)]
+    pub methods: Vec<String>,
+    /// Weights that W stands for
+    #[arg(long, value_name = "W,W", default_value = "1.25,1.5,2,3")]
+    pub weights: Weights,
+    /// Images for each weight: the best one of a method is chosen by them
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = in_range(2, 10_000_000))]
+    pub sweep: usize,
+    /// Images for each method at its best weight, which the table is of
+    #[arg(long, value_name = "N", default_value_t = 5000, value_parser = in_range(2, 10_000_000))]
+    pub images: usize,
+    /// What images are compared with: statistics or a data set [default: the bundled statistics of the model's test images]
+    #[arg(long, value_name = "FILE|DATA")]
+    pub reference: Option<String>,
+    #[command(flatten)]
+    pub shown: Shown,
+    /// As of foil evaluate; the first one decides which weight is best [default: fid; of bundled models fd,class-score,accuracy]
+    #[arg(long, value_name = "METRIC,…", value_delimiter = ',')]
+    pub metrics: Vec<MetricName>,
+    #[command(flatten)]
+    pub extractors: Extractors,
+    /// Folder for table, plots, pictures and features, so that the same command continues
+    #[arg(long, value_name = "DIR", default_value = "comparison")]
+    pub out: PathBuf,
+    /// Print one JSON object instead of a table
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub generation: Generation,
+}

@@ -1,0 +1,54 @@
+//! The comparison for people: a line for each method.
+
+use std::fmt::Write as _;
+
+use super::cell::Cell;
+use crate::commands::evaluate::number_cell;
+
+/// Methods with their weight, strength, evaluations and numbers.
+pub fn of(cells: &[Cell]) -> String {
+    let Some(first) = cells.first() else {
+        return String::new();
+    };
+    let names: Vec<&String> = first.evaluation.results.keys().collect();
+    let mut rows = vec![vec![
+        "method".to_owned(),
+        "effective scale".to_owned(),
+        "evaluations".to_owned(),
+    ]];
+    let short = |name: &&String| name.split('@').next().unwrap_or_default().to_owned();
+    rows[0].extend(names.iter().map(short));
+    for cell in cells {
+        let [main, guides] = cell.evaluations;
+        let scale = cell.effective_scale.filter(|scale| scale.is_finite());
+        let mut row = vec![
+            cell.title(),
+            scale.map_or("–".to_owned(), |scale| format!("{scale:.2}")),
+            format!("{main} + {guides}"),
+        ];
+        let numbers = names.iter().map(|name| cell.evaluation.results.get(*name));
+        row.extend(numbers.map(|number| number.map_or("–".to_owned(), number_cell)));
+        rows.push(row);
+    }
+    let width = |column: usize| {
+        rows.iter()
+            .map(move |row| row[column].chars().count())
+            .max()
+    };
+    let widths: Vec<usize> = (0..rows[0].len())
+        .map(|column| width(column).unwrap_or(0))
+        .collect();
+    let mut text = String::new();
+    for row in &rows {
+        for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
+            // Writing into a text cannot fail.
+            let _ = match column {
+                0 => write!(text, "{cell:<width$}"),
+                _ => write!(text, "  {cell:>width$}"),
+            };
+        }
+        text.truncate(text.trim_end().len());
+        text.push('\n');
+    }
+    text
+}
