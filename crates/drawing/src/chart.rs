@@ -42,9 +42,10 @@ const HEIGHT: f64 = 340.0;
 const LEFT: f64 = 70.0;
 const TOP: f64 = 58.0;
 const BELOW: f64 = 56.0;
-const LEGEND: f64 = 250.0;
 const LINE: f64 = 19.0;
 const TEXT: f64 = 12.5;
+/// Width of a character; most are narrower.
+const CHARACTER: f64 = 0.62 * TEXT;
 
 /// Told apart by people who see colours differently (Okabe & Ito 2008), the last ones repeated with other marks.
 const COLOURS: [&str; 8] = [
@@ -74,8 +75,10 @@ impl Chart {
             let lettering = lettering(Anchor::Start, colour::INK);
             canvas.text([key[0] + 14.0, y + 4.5], lettering, &series.name);
         }
+        let names = self.series.iter().map(|series| series.name.chars().count());
+        let legend = 60.0 + CHARACTER * names.max().unwrap_or(0) as f64;
         let rows = TOP + LINE * self.series.len() as f64;
-        canvas.finish(LEFT + WIDTH + LEGEND, (TOP + HEIGHT).max(rows) + BELOW)
+        canvas.finish(LEFT + WIDTH + legend, (TOP + HEIGHT).max(rows) + BELOW)
     }
 
     fn frame(&self, canvas: &mut Canvas, across: &Axis, up: &Axis) {

@@ -37,7 +37,7 @@ const GUIDES: [Line; 16] = [
     ("dropout(p=0.1):3", "the network with dropout (2510.17136)"),
     ("noise(amount=0.2):2", "the network, given a noisier image"),
     (
-        "skip(blocks=8x8_block0):2",
+        "skip(blocks=5/6):2",
         "the network without some blocks (Stable Diffusion 3.5)",
     ),
     (

@@ -243,7 +243,10 @@ fn wrong_comparisons_are_told_before_anything_is_written() {
             sample(&format!("--compare --unconditional {guide}")),
             &["--unconditional", "10 classes"],
         ),
-        (sample(&format!("--unconditional {guide}")), &["--compare"]),
+        (
+            sample(&format!("--unconditional {guide}")),
+            &["--unconditional", "no use", "none"],
+        ),
         (
             sample(&format!("--compare --guide {guide} --guidance auto:2")),
             &["--guidance", "--compare"],

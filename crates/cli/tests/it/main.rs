@@ -12,6 +12,7 @@ mod data;
 mod ema;
 mod evaluate;
 mod files;
+mod methods;
 mod output;
 mod refusals;
 mod reproduce;

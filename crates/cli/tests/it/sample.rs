@@ -277,7 +277,6 @@ fn wrong_requests_are_told_before_anything_is_written() {
             sample(&format!("{main} --guide {guide}")),
             &["--guide", "none"],
         ),
-        (sample(&format!("{main} --guidance cfg:x")), &["cfg:W"]),
         (
             sample(&format!("{main} --class 10")),
             &["class 10 does not exist", "0 to 9"],
@@ -336,8 +335,7 @@ fn a_dry_run_prints_the_settings_of_a_preset() {
     for line in [
         "model = \"edm2-img512-s-2147483-0.070\"",
         "guide = \"edm2-img512-xs-0134217-0.125\"",
-        "guidance = \"auto:2.1\"",
-        "interval = [0.2, 3.0]",
+        "guidance = \"auto:2.1@0.2..3\"",
         "sigma-max = 80.0",
     ] {
         assert!(

@@ -2,8 +2,8 @@
 //!
 //! Methods with other formulas have weights that mean other things, and many that seem better are only stronger ("GA-Eval", arXiv
 //! 2602.22570). With Δ = D_m − D_u of the main model and one without a condition, a guided estimate D is as strong as classifier-free guidance
-//! at w = 1 + ⟨D − D_m, Δ⟩ / ⟨Δ, Δ⟩, with both products summed over the evaluations of some trajectories, each in units of its noise: a step moves an
-//! image by its estimate divided by σ.
+//! at w = 1 + ⟨D − D_m, Δ⟩ / ⟨Δ, Δ⟩, with both products summed over the evaluations of some trajectories, each weighed by how much of an estimate
+//! becomes part of the image: 1 − σ'/σ in a step from σ to σ'.
 
 use candle_core::{DType, Tensor};
 
@@ -16,6 +16,8 @@ pub struct Gauge<D, M, U> {
     unconditional: U,
     along: f64,
     square: f64,
+    /// What the step takes of an estimate.
+    share: f64,
 }
 
 impl<D: Denoiser, M: Denoiser, U: Denoiser> Gauge<D, M, U> {
@@ -27,6 +29,7 @@ impl<D: Denoiser, M: Denoiser, U: Denoiser> Gauge<D, M, U> {
             unconditional,
             along: 0.0,
             square: 0.0,
+            share: 1.0,
         }
     }
 
@@ -45,13 +48,13 @@ impl<D: Denoiser, M: Denoiser, U: Denoiser> Denoiser for Gauge<D, M, U> {
         let estimate = self.guided.estimate(noisy, sigma)?;
         let main = self.main.denoise(noisy, sigma)?;
         let difference = (&main - self.unconditional.denoise(noisy, sigma)?)?;
-        let noise = sigma.get() * sigma.get();
         let product = |one: &Tensor| -> Result<f64> {
             let product = (one.to_dtype(DType::F64)? * difference.to_dtype(DType::F64)?)?;
-            Ok(product.sum_all()?.to_scalar::<f64>()? / noise)
+            Ok(product.sum_all()?.to_scalar::<f64>()? * self.share * self.share)
         };
-        self.along += product(&(&estimate.clean - &main)?)?;
-        self.square += product(&difference)?;
+        let (along, square) = (product(&(&estimate.clean - &main)?)?, product(&difference)?);
+        self.along += along;
+        self.square += square;
         Ok(estimate)
     }
 
@@ -68,6 +71,7 @@ impl<D: Denoiser, M: Denoiser, U: Denoiser> Denoiser for Gauge<D, M, U> {
     }
 
     fn begin_step(&mut self, from: Sigma, to: Sigma) {
+        self.share = 1.0 - to.get() / from.get();
         self.guided.begin_step(from, to);
     }
 }

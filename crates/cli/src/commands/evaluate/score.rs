@@ -167,6 +167,14 @@ fn columns(arguments: &Score) -> Result<Vec<Column>> {
     if generation.model.is_some() || generation.guidance.is_some() {
         return Ok(vec![column(typed)]);
     }
+    ensure!(
+        [
+            &generation.guide,
+            &generation.unconditional,
+            &generation.classifier
+        ] == [&None; 3],
+        "--guide is for a --model or a --guidance, and so are --unconditional and --classifier"
+    );
     let chosen = Settings {
         steps: generation.steps.unwrap_or(STEPS),
         guidance: format!("auto:{}", bundled::DEFAULT.distance_weight),

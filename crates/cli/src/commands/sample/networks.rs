@@ -7,8 +7,8 @@ use foil_models::{
     Encoder, Pixels, Weights, autoencoder,
     checkpoint::Contents,
     edm2::{
-        Config, Degradation, Edm2, Generator, GuideNetworks, Network, NoisyClassifier, Packing,
-        check_guide,
+        Blocks, Config, Degradation, Edm2, Generator, GuideNetworks, Network, NoisyClassifier,
+        Packing, check_guide,
     },
 };
 
@@ -73,7 +73,7 @@ impl Networks {
             let classes = network.config().labels;
             ensure!(
                 classes == 0,
-                "{name} knows {classes} classes; cfg needs a network without classes"
+                "--unconditional {name} knows {classes} classes; cfg needs a network without classes"
             );
         }
         let classifier = settings.network(Role::Classifier);
@@ -82,6 +82,7 @@ impl Networks {
         let guides = guides.terms().iter().map(|term| &term.guide);
         let mut reweighted = Vec::new();
         for guide in guides {
+            check_possible(guide, main.config())?;
             if let Some(degradation) = degradation(guide) {
                 degradation.check()?;
                 reweighted.push(guide.clone());
@@ -255,6 +256,20 @@ impl Autoencoder {
             fingerprint,
         })
     }
+}
+
+/// That the main network has what a guide changes in it.
+fn check_possible(guide: &Guide, main: &Config) -> Result<()> {
+    match guide {
+        Guide::Skip(skip) => {
+            Blocks::named(main, &skip.blocks)?;
+        }
+        Guide::Average(_) => bail!(
+            "{guide} needs another average of the run that made the network: `foil ema` writes one, and auto guides by it"
+        ),
+        _ => {}
+    }
+    Ok(())
 }
 
 /// What is done to the main network's weights to make this guide, if that is how it is made.
