@@ -12,6 +12,17 @@ pub struct Layout {
 }
 
 impl Layout {
+    /// That of elements in the order of their indices, from the first of a storage on.
+    pub(crate) fn contiguous(shape: &[usize]) -> Self {
+        let mut strides = vec![0; shape.len()];
+        let mut step = 1_u64;
+        for (stride, &size) in strides.iter_mut().zip(shape).rev() {
+            *stride = step;
+            step = step.saturating_mul(size as u64);
+        }
+        Self { offset: 0, strides }
+    }
+
     /// The elements of the storage between which all of the tensor lies; none if numbers overflow.
     pub(crate) fn extent(&self, shape: &[usize]) -> Option<Range<u64>> {
         if shape.len() != self.strides.len() {

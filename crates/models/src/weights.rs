@@ -1,6 +1,7 @@
 //! Named tensors as they lie in a file, before they become a network.
 
 mod part;
+mod permuted;
 
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
@@ -147,8 +148,12 @@ impl StoredTensor {
         self.shape.iter().product()
     }
 
-    /// The same numbers in another shape of as many.
+    /// The same numbers in another shape of as many. A view out of order is put in order, in memory.
     pub fn reshaped(&self, shape: &[usize]) -> Result<Self> {
+        if let Bytes::Strided { .. } = self.bytes {
+            let ordered = self.with_bytes(<[u8]>::to_vec)?;
+            return Self::in_memory(self.dtype, shape, ordered);
+        }
         let length = (self.count() * self.dtype.size_in_bytes()) as u64;
         Self::checked(self.dtype, shape, self.bytes.clone(), length)
     }

@@ -65,7 +65,7 @@ pub struct Extractors {
     /// images [default: the bundled model's classifier, else inception]
     #[arg(long, value_name = "NETWORK")]
     pub features: Option<String>,
-    /// Weights of Inception-v3 as pytorch-fid or NVIDIA has them [default: pytorch-fid's]
+    /// Weights of Inception-v3 as pytorch-fid, NVIDIA or TensorFlow has them [default: pytorch-fid's]
     #[arg(long, value_name = "FILE")]
     pub inception: Option<String>,
     /// Weights of DINOv2 as torch's hub or transformers has them, of ViT-S, B or L [default: the hub's ViT-L]

@@ -48,6 +48,12 @@ fn inspect_knows_what_is_no_network() {
     assert_eq!(told("statistics.pkl")["features"]["fd_dinov2"], 2);
     assert_eq!(told("torch.pt")["format"], "torch-zip");
     assert_eq!(told("torch-legacy.pt")["tensor-count"], 19);
+    let graph = told("graph.pb");
+    assert_eq!(graph["format"], "tensorflow-graph");
+    assert_eq!(
+        graph["tensors"]["bytes"],
+        serde_json::json!(["F32", [2, 3]])
+    );
 }
 
 #[test]

@@ -10,6 +10,7 @@ use super::{
     safetensors,
     snapshot::{Role, Snapshot},
     statistics::{self, Statistics},
+    tensorflow,
     torch::{Archive, Names, Stream, Tensors, state_dictionary},
 };
 use crate::{Error, Result, SourceFile, StoredTensor, Weights};
@@ -70,6 +71,10 @@ impl Contents {
                 let pickle = Pickle::read(bytes, whole, Pickle::LARGE)?;
                 let mut tensors = Tensors::new(file, bytes, BTreeMap::new());
                 from_pickle(&pickle, file, bytes, &mut tensors)
+            }
+            Format::TensorflowGraph => {
+                let tensors = tensorflow::read(file, bytes)?;
+                Ok(Contents::Tensors(named(file, tensors)))
             }
         }
     }

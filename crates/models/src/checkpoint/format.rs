@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{
     problem::{Found, Problem},
-    safetensors,
+    safetensors, tensorflow,
     torch::{self, Archive},
 };
 use crate::{Error, Result, SourceFile};
@@ -20,6 +20,8 @@ pub enum Format {
     TorchStream,
     /// A Python pickle, as NVIDIA's networks are.
     Pickle,
+    /// A frozen graph of TensorFlow's.
+    TensorflowGraph,
 }
 
 impl Format {
@@ -52,8 +54,9 @@ impl Format {
         match bytes {
             [0x80, 0..=5, ..] => Ok(Self::Pickle),
             [first, ..] if old(first) => Ok(Self::Pickle),
+            _ if tensorflow::is_graph(bytes) => Ok(Self::TensorflowGraph),
             _ => Err(Problem::new(
-                "not a checkpoint: it is no safetensors file, no file of torch.save and no pickle",
+                "not a checkpoint: it is no safetensors file, no file of torch.save, no pickle and no graph of TensorFlow",
             )),
         }
     }
@@ -66,6 +69,7 @@ impl fmt::Display for Format {
             Self::TorchZip => "torch-zip",
             Self::TorchStream => "torch-stream",
             Self::Pickle => "pickle",
+            Self::TensorflowGraph => "tensorflow-graph",
         })
     }
 }

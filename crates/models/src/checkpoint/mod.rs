@@ -7,6 +7,7 @@
 //! | `numpy` | arrays |
 //! | `nvidia/` | network pickles of EDM2 |
 //! | `statistics` | reference statistics |
+//! | `tensorflow/` | frozen graphs, whose constants are tensors |
 //! | `safetensors`, `writer`, `gradual` | that format, and its files written at once or as their numbers are made |
 //! | `snapshot` | Foil's files of networks |
 //!
@@ -23,6 +24,7 @@ mod problem;
 mod safetensors;
 mod snapshot;
 mod statistics;
+mod tensorflow;
 mod torch;
 mod writer;
 

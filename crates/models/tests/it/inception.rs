@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use candle_core::{DType, Tensor};
 use foil_models::{
     StoredTensor, Weights,
+    checkpoint::Contents,
     features::inception::{Described, Inception, Protocol},
 };
 
@@ -174,6 +175,158 @@ fn both_layouts_make_the_same_network() {
             .expect("numbers")
     };
     assert_eq!(features(theirs), features(ours));
+}
+
+/// A graph of constants, as TensorFlow stores it: `number << 3 | 2`, the length, the content.
+fn graph(constants: &[(String, Vec<usize>, Vec<u8>)]) -> Vec<u8> {
+    fn number(mut number: usize) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        while number >= 0x80 {
+            bytes.push(number as u8 | 0x80);
+            number >>= 7;
+        }
+        bytes.push(number as u8);
+        bytes
+    }
+    let field = |place: u8, content: &[u8]| {
+        [&[place << 3 | 2][..], &number(content.len()), content].concat()
+    };
+    let nodes = constants.iter().map(|(name, shape, content)| {
+        let sizes = shape.iter().map(|&size| {
+            let size = [vec![0x08], number(size)].concat();
+            field(2, &size)
+        });
+        let shape = sizes.collect::<Vec<_>>().concat();
+        let tensor = [vec![0x08, 1], field(2, &shape), field(4, content)].concat();
+        let value = [field(1, b"value"), field(2, &field(8, &tensor))].concat();
+        let node = [
+            field(1, name.as_bytes()),
+            field(2, b"Const"),
+            field(5, &value),
+        ];
+        field(1, &node.concat())
+    });
+    nodes.collect::<Vec<_>>().concat()
+}
+
+/// What the published graph calls a tensor of torchvision's, in the names of `inception.nvidia`.
+fn of_graph(ours: &str, nvidia: &str) -> String {
+    let layer = nvidia.strip_prefix("layers.").unwrap_or(nvidia);
+    let (layer, _) = layer.rsplit_once('.').expect("a layer and a part");
+    let part = match ours.rsplit_once('.').expect("a layer and a part").1 {
+        "weight" => "conv2d_params",
+        "bias" => "batchnorm/beta",
+        "running_mean" => "batchnorm/moving_mean",
+        _ => "batchnorm/moving_variance",
+    };
+    match ours {
+        "fc.weight" => return "softmax/weights".to_owned(),
+        "fc.bias" => return "softmax/biases".to_owned(),
+        _ => {}
+    }
+    // Only the last two blocks join a tower's name with its layer's.
+    let layer = layer.replace("mixed_conv", "mixed/conv").replace('.', "/");
+    let layer = ["tower_2", "tower_1", "tower"]
+        .iter()
+        .find(|tower| {
+            layer.contains(&format!("{tower}_conv")) || layer.contains(&format!("{tower}_mixed"))
+        })
+        .map_or(layer.clone(), |tower| {
+            layer.replace(&format!("{tower}_"), &format!("{tower}/"))
+        });
+    format!("{layer}/{part}")
+}
+
+/// In TensorFlow's order of dimensions: the last of torchvision's first two comes last but one, the first last.
+fn turned(tensor: &StoredTensor) -> (Vec<usize>, Vec<u8>) {
+    let numbers = tensor.numbers().expect("floats");
+    let (shape, numbers): (Vec<usize>, Vec<f32>) = match *tensor.shape() {
+        [outputs, inputs, height, width] => {
+            let mut turned = Vec::with_capacity(numbers.len());
+            for place in 0..height * width {
+                for input in 0..inputs {
+                    let place = |output: usize| (output * inputs + input) * height * width + place;
+                    turned.extend((0..outputs).map(|output| numbers[place(output)]));
+                }
+            }
+            (vec![height, width, inputs, outputs], turned)
+        }
+        [outputs, inputs] => {
+            let input = |input: usize| {
+                let numbers = &numbers;
+                (0..outputs).map(move |output| numbers[output * inputs + input])
+            };
+            (vec![inputs, outputs], (0..inputs).flat_map(input).collect())
+        }
+        _ => (tensor.shape().to_vec(), numbers),
+    };
+    (
+        shape,
+        numbers.into_iter().flat_map(f32::to_le_bytes).collect(),
+    )
+}
+
+/// The same numbers as a graph that has more constants than the network needs, in a file.
+#[test]
+fn tensorflows_graph_makes_the_same_network() {
+    let names = include_str!("../golden/inception.nvidia");
+    let mut ours = WEIGHTS.clone();
+    let mut constants = Vec::new();
+    for line in names.lines() {
+        let (own, their) = line.split_once(' ').expect("two names");
+        let (shape, bytes) = turned(&ours[own]);
+        constants.push((of_graph(own, their), shape, bytes));
+    }
+    for (name, tensor) in &mut ours {
+        if name.ends_with("bn.weight") {
+            *tensor = stored(tensor.shape(), std::iter::repeat_n(1.0, tensor.count()));
+        }
+    }
+    // Names of the published graph.
+    for known in [
+        "conv/conv2d_params",
+        "mixed_10/tower_2/conv/batchnorm/moving_variance",
+        "mixed_10/tower_1/mixed/conv_1/batchnorm/moving_mean",
+        "mixed_3/tower/conv_1/batchnorm/beta",
+        "softmax/weights",
+    ] {
+        assert!(constants.iter().any(|(name, ..)| name == known), "{known}");
+    }
+    for other in ["Sub/y", "Mul/y", "conv/batchnorm/gamma"] {
+        let levels = 2.0_f32.to_le_bytes();
+        constants.push((other.to_owned(), Vec::new(), levels.to_vec()));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("classify_image_graph_def.pb");
+    let read = |constants: &[_]| {
+        std::fs::write(&path, graph(constants)).unwrap();
+        match Contents::open(&path).unwrap() {
+            Contents::Tensors(weights) => Inception::new(&weights, DType::F32),
+            other => panic!("{other:?}"),
+        }
+    };
+    let ours = Inception::new(&Weights::new("formula", ours), DType::F32).expect("a network");
+    let presented = Protocol::Tensorflow
+        .present(&image(0), SIZES[0].1)
+        .expect("an image");
+    let numbers = |network: &Inception| {
+        let Described {
+            features,
+            spatial,
+            logits,
+            bias,
+        } = network.describe(&presented).expect("features");
+        [features, spatial, logits, bias].map(|tensor| {
+            let numbers = tensor.flatten_all().and_then(|all| all.to_vec1::<f32>());
+            numbers.expect("numbers")
+        })
+    };
+    let theirs = read(&constants).expect("a network");
+    assert_eq!(numbers(&theirs), numbers(&ours));
+    let missing = "mixed_9/tower/mixed/conv/conv2d_params";
+    constants.retain(|(name, ..)| name != missing);
+    let error = read(&constants).expect_err("a refusal").to_string();
+    assert!(error.contains(&format!("missing: {missing}")), "{error}");
 }
 
 #[test]

@@ -22,6 +22,9 @@ const FILES: [&str; 10] = [
     "latents-2147483-0.135.pkl",
 ];
 
+/// Of which a part may be another one of its kind.
+const ENDLESS: &str = "graph.pb";
+
 /// Opens a file and reads every tensor in it.
 fn read_all(path: &std::path::Path) -> foil_models::Result<()> {
     let weights = match Contents::open(path)? {
@@ -92,6 +95,7 @@ fn files_with_changed_bytes_are_read_or_refused() {
     let path = folder.path().join("changed");
     let files: Vec<Vec<u8>> = FILES
         .iter()
+        .chain([&ENDLESS])
         .map(|name| std::fs::read(fixture("checkpoints").join(name)).unwrap())
         .collect();
     let mut changes = Changes(1);

@@ -5,6 +5,7 @@ mod bounds;
 mod containers;
 mod damage;
 mod embedded;
+mod graphs;
 mod hostile;
 mod networks;
 mod safetensors;
