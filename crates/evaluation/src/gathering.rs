@@ -75,7 +75,7 @@ impl Gathering {
         };
         let places = (0..width).flat_map(|row| (0..width).map(move |column| (row, column)));
         Ok(Statistics {
-            images: self.images,
+            images: Some(self.images),
             covariance: places.map(|(row, column)| product(row, column)).collect(),
             mean: self.mean,
         })

@@ -60,6 +60,9 @@ impl Reference {
                 tensor(&[features, features], covariance)?,
             ),
         ]);
+        let images = images.ok_or_else(|| {
+            Error::Features("statistics of an unknown number of images are not kept".to_owned())
+        })?;
         let images = images.to_string();
         let entries = [
             ("foil.kind", KIND),
@@ -92,8 +95,9 @@ impl Reference {
         }
         let images = entries.text("foil.images")?;
         let images = images.parse().ok().filter(|&images| images >= 2);
-        let images =
-            images.ok_or_else(|| entries.wrong("'foil.images' is no number of at least 2"))?;
+        if images.is_none() {
+            return Err(entries.wrong("'foil.images' is no number of at least 2"));
+        }
         let features = weights.get(MEAN)?.count();
         let expected = [
             (MEAN.to_owned(), vec![features]),

@@ -7,8 +7,8 @@ use crate::{Extractor, Gathering, Images, Result, describe_all};
 /// The first two moments of the features of many images.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Statistics {
-    /// How many; at least 2.
-    pub images: u64,
+    /// How many, if that is known; at least 2.
+    pub images: Option<u64>,
     /// `[features]`
     pub mean: Vec<f64>,
     /// `[features, features]`, unbiased: sums of products over the number of images less one.

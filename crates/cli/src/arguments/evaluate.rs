@@ -34,8 +34,8 @@ pub struct Score {
     /// So many times as many images, judged apart: the mean and its interval
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = in_range(1, 1000))]
     pub repeats: usize,
-    /// What images are compared with: statistics (of `foil evaluate reference`, or NVIDIA's .pkl) or a data set [default: the
-    /// bundled statistics of the model's test images]
+    /// What images are compared with: statistics (of `foil evaluate reference`, NVIDIA's .pkl, ADM's .npz) or a data set
+    /// [default: the bundled statistics of the model's test images]
     #[arg(long, value_name = "FILE|DATA")]
     pub reference: Option<String>,
     /// The data set that the model was trained on, for the metric memorisation

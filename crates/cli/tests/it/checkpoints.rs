@@ -48,6 +48,25 @@ fn inspect_knows_what_is_no_network() {
     assert_eq!(told("statistics.pkl")["features"]["fd_dinov2"], 2);
     assert_eq!(told("torch.pt")["format"], "torch-zip");
     assert_eq!(told("torch-legacy.pt")["tensor-count"], 19);
+    let archive = told("statistics-adm.npz");
+    assert_eq!(
+        (&archive["format"], &archive["kind"]),
+        (&"npz".into(), &"statistics".into())
+    );
+    assert_eq!(
+        archive["features"],
+        serde_json::json!({"fid": 3, "sfid": 2})
+    );
+    assert!(archive["images"].is_null());
+    let text = succeed(
+        folder.path(),
+        &format!("inspect {}", fixture("checkpoints/statistics-adm.npz")),
+    );
+    assert!(!text.contains("images"), "{text}");
+    assert_eq!(
+        told("arrays.npz")["tensors"]["long"],
+        serde_json::json!(["I64", [1, 2]])
+    );
     let graph = told("graph.pb");
     assert_eq!(graph["format"], "tensorflow-graph");
     assert_eq!(

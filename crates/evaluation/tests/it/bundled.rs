@@ -12,8 +12,8 @@ fn open(name: &str) -> Reference {
 fn every_bundle_has_statistics_of_both_parts_of_its_data() {
     for bundle in bundled::ALL {
         let [train, test] = ["train", "test"].map(|part| open(&bundle.statistics(part)));
-        assert_eq!(train.statistics.images, 60_000);
-        assert_eq!(test.statistics.images, 10_000);
+        assert_eq!(train.statistics.images, Some(60_000));
+        assert_eq!(test.statistics.images, Some(10_000));
         assert_ne!(train.data.fingerprint, test.data.fingerprint);
         for reference in [&train, &test] {
             assert_eq!(

@@ -8,7 +8,7 @@ use safetensors::SafeTensors;
 
 fn gaussian(mean: Vec<f64>, covariance: Vec<f64>) -> Statistics {
     Statistics {
-        images: 50_000,
+        images: Some(50_000),
         mean,
         covariance,
     }

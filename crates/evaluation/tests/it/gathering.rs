@@ -29,7 +29,7 @@ fn golden() -> (Vec<f32>, Statistics) {
     let golden: Value = serde_json::from_str(include_str!("../golden/statistics.json")).unwrap();
     let features = doubles(&golden["features"]);
     let statistics = Statistics {
-        images: 131,
+        images: Some(131),
         mean: doubles(&golden["mean"]),
         covariance: doubles(&golden["covariance"]),
     };
@@ -133,6 +133,6 @@ fn features_that_make_no_sense_are_refused_and_do_not_count() {
     assert!(one.contains("1 images have no covariance"), "{one}");
     gathering.add(&[3.0, 4.0, 5.0]).unwrap();
     let found = gathering.finish().unwrap();
-    assert_eq!((found.images, found.mean), (2, vec![2.0, 3.0, 4.0]));
+    assert_eq!((found.images, found.mean), (Some(2), vec![2.0, 3.0, 4.0]));
     assert!(Gathering::new(0).finish().is_err());
 }

@@ -25,7 +25,7 @@ fn a_frechet_interval_holds_the_expectation_95_times_of_100() {
         covariance[place * (WIDTH + 1)] = 1.0;
     }
     let reference = Statistics {
-        images: 1000,
+        images: Some(1000),
         mean: vec![0.0; WIDTH],
         covariance,
     };
@@ -56,7 +56,7 @@ fn a_frechet_interval_holds_the_expectation_95_times_of_100() {
 fn too_few_images_have_no_interval() {
     let few = Features::new(1, (0_i16..19).map(f32::from).collect()).unwrap();
     let reference = Statistics {
-        images: 2,
+        images: Some(2),
         mean: vec![0.0],
         covariance: vec![1.0],
     };

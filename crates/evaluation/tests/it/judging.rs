@@ -88,7 +88,7 @@ fn statistics_are_those_of_the_features_of_all_images() {
         ControlFlow::Continue(())
     })
     .unwrap();
-    assert_eq!((found.images, seen.last()), (150, Some(&150)));
+    assert_eq!((found.images, seen.last()), (Some(150), Some(&150)));
     // In two passes, as covariance is defined.
     let column = |feature: usize| features.iter().map(move |row| f64::from(row[feature]));
     let mean = |feature: usize| column(feature).sum::<f64>() / 150.0;

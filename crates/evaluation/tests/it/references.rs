@@ -12,7 +12,7 @@ fn reference() -> Reference {
     };
     Reference {
         statistics: Statistics {
-            images: 70_001,
+            images: Some(70_001),
             mean: vec![0.1, -2.0, 1e-300],
             covariance: vec![1.0, 0.5, 0.1, 0.5, 2.0, -0.7, 0.1, -0.7, 1.0 / 3.0],
         },

@@ -57,7 +57,7 @@ fn the_distance_at_infinity_has_little_of_the_bias_of_few_images() {
         .for_each(|variance| *variance = 1.0);
     // In truth no distance away.
     let reference = Statistics {
-        images: 50_000,
+        images: Some(50_000),
         mean: vec![0.0; width],
         covariance,
     };
@@ -85,7 +85,7 @@ fn the_distance_at_infinity_has_little_of_the_bias_of_few_images() {
 fn too_few_images_have_no_distance_at_infinity() {
     let few = normal(1, 20, 2);
     let reference = Statistics {
-        images: 9,
+        images: Some(9),
         mean: vec![0.0; 2],
         covariance: vec![1.0, 0.0, 0.0, 1.0],
     };

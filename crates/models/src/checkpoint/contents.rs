@@ -4,12 +4,13 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use super::{
     format::Format,
+    numpy::Npz,
     nvidia::{self, Persistent},
     pickle::{Node, Pickle},
     problem::{Found, Problem},
     safetensors,
     snapshot::{Role, Snapshot},
-    statistics::{self, Statistics},
+    statistics::Statistics,
     tensorflow,
     torch::{Archive, Names, Stream, Tensors, state_dictionary},
 };
@@ -25,7 +26,7 @@ pub enum Contents {
     Classifier(Box<Snapshot>),
     /// A network of the two-dimensional laboratory.
     Toy(Weights),
-    /// Moments of a data set's features, as NVIDIA keeps them.
+    /// Moments of a data set's features, as NVIDIA and ADM keep them.
     Statistics(Statistics),
     /// The same of `foil evaluate reference`.
     Reference(Weights),
@@ -62,6 +63,7 @@ impl Contents {
                 let mut tensors = Tensors::new(file, bytes, archive.storages);
                 from_pickle(&pickle, file, bytes, &mut tensors)
             }
+            Format::Npz => from_arrays(Npz::read(file, bytes)?, file),
             Format::TorchStream => {
                 let stream = Stream::read(bytes, whole, Pickle::LARGE)?;
                 let mut tensors = Tensors::new(file, bytes, stream.storages);
@@ -103,6 +105,13 @@ fn from_safetensors(file: &Arc<SourceFile>, bytes: &[u8]) -> Found<Contents> {
     }
 }
 
+fn from_arrays(mut arrays: Npz<'_>, file: &SourceFile) -> Found<Contents> {
+    if arrays.has("mu") && arrays.has("sigma") {
+        return Statistics::of_arrays(&mut arrays).map(Contents::Statistics);
+    }
+    Ok(Contents::Tensors(named(file, arrays.arrays()?)))
+}
+
 fn from_pickle(
     pickle: &Pickle<'_>,
     file: &Arc<SourceFile>,
@@ -135,7 +144,7 @@ fn from_root(
         return Ok(Contents::Edm2(Box::new(snapshot)));
     }
     if root.get("num_images").is_some() {
-        return statistics::statistics(root, file, bytes).map(Contents::Statistics);
+        return Statistics::of_pickle(root, file, bytes).map(Contents::Statistics);
     }
     let tensors = state_dictionary(root, tensors)?;
     Ok(Contents::Tensors(named(file, tensors)))

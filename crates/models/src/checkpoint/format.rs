@@ -3,9 +3,9 @@
 use std::fmt;
 
 use super::{
+    numpy,
     problem::{Found, Problem},
-    safetensors, tensorflow,
-    torch::{self, Archive},
+    safetensors, tensorflow, torch, zipped,
 };
 use crate::{Error, Result, SourceFile};
 
@@ -16,6 +16,8 @@ pub enum Format {
     Safetensors,
     /// A zip archive of PyTorch's.
     TorchZip,
+    /// A zip archive of numpy's, of arrays.
+    Npz,
     /// PyTorch's format before 1.6.
     TorchStream,
     /// A Python pickle, as NVIDIA's networks are.
@@ -40,8 +42,12 @@ impl Format {
 
     /// The format of a file with these bytes.
     pub(super) fn of(bytes: &[u8]) -> Found<Self> {
-        if Archive::is_zip(bytes) {
-            return Ok(Self::TorchZip);
+        if zipped::is_zip(bytes) {
+            return Ok(if numpy::is_npz(bytes) {
+                Self::Npz
+            } else {
+                Self::TorchZip
+            });
         }
         if safetensors::is_safetensors(bytes) {
             return Ok(Self::Safetensors);
@@ -56,7 +62,7 @@ impl Format {
             [first, ..] if old(first) => Ok(Self::Pickle),
             _ if tensorflow::is_graph(bytes) => Ok(Self::TensorflowGraph),
             _ => Err(Problem::new(
-                "not a checkpoint: it is no safetensors file, no file of torch.save, no pickle and no graph of TensorFlow",
+                "not a checkpoint: it is no safetensors file, no file of torch.save, no archive of numpy's, no pickle and no graph of TensorFlow",
             )),
         }
     }
@@ -67,6 +73,7 @@ impl fmt::Display for Format {
         formatter.write_str(match self {
             Self::Safetensors => "safetensors",
             Self::TorchZip => "torch-zip",
+            Self::Npz => "npz",
             Self::TorchStream => "torch-stream",
             Self::Pickle => "pickle",
             Self::TensorflowGraph => "tensorflow-graph",

@@ -4,10 +4,11 @@
 //! |---|---|
 //! | `pickle/` | Python's pickles, as values |
 //! | `torch/` | tensors and state dictionaries in PyTorch's three containers |
-//! | `numpy` | arrays |
+//! | `numpy/` | arrays: in pickles, and in archives (.npz) |
 //! | `nvidia/` | network pickles of EDM2 |
-//! | `statistics` | reference statistics |
+//! | `statistics` | reference statistics, of NVIDIA's pickles and of archives of arrays |
 //! | `tensorflow/` | frozen graphs, whose constants are tensors |
+//! | `zipped` | the members of zip archives |
 //! | `safetensors`, `writer`, `gradual` | that format, and its files written at once or as their numbers are made |
 //! | `snapshot` | Foil's files of networks |
 //!
@@ -27,6 +28,7 @@ mod statistics;
 mod tensorflow;
 mod torch;
 mod writer;
+mod zipped;
 
 pub use contents::Contents;
 pub use format::Format;

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    numpy,
+    numpy::{self, Npz},
     pickle::Node,
     problem::{Found, Problem},
 };
@@ -12,13 +12,13 @@ use crate::{SourceFile, StoredTensor};
 /// What a file knows about a data set.
 #[derive(Debug, Clone)]
 pub struct Statistics {
-    /// How many images it has.
-    pub images: u64,
-    /// By metric, as published: `fid` of Inception's features, `fd_dinov2` of DINOv2's.
+    /// How many images it has, if the file says it.
+    pub images: Option<u64>,
+    /// By metric, as published: `fid` and `sfid` of Inception's features, `fd_dinov2` of DINOv2's.
     pub metrics: BTreeMap<String, Moments>,
 }
 
-/// The first two moments of features, in double precision.
+/// The first two moments of features.
 #[derive(Debug, Clone)]
 pub struct Moments {
     /// `[features]`
@@ -27,47 +27,73 @@ pub struct Moments {
     pub covariance: StoredTensor,
 }
 
-/// The statistics of a pickle whose root says how many images they are of.
-pub(super) fn statistics(
-    root: Node<'_>,
-    file: &Arc<SourceFile>,
-    bytes: &[u8],
-) -> Found<Statistics> {
-    let images = root.get("num_images");
-    let images = images.and_then(|images| numpy::number(images, bytes));
-    let images = images.filter(|&images| images >= 1.0 && images < 2_f64.powi(53));
-    let images = images.ok_or_else(|| Problem::new("num_images is no number of images"))?;
-    let mut metrics = BTreeMap::new();
-    for name in ["fid", "fd_dinov2"] {
-        let Some(node) = root.get(name) else { continue };
-        let moments = moments(node, file, bytes);
-        let moments = moments.map_err(|problem| problem.at(name))?;
-        metrics.insert(name.to_owned(), moments);
+impl Statistics {
+    /// Of a pickle whose root says how many images they are of, as EDM2 writes them.
+    pub(super) fn of_pickle(root: Node<'_>, file: &Arc<SourceFile>, bytes: &[u8]) -> Found<Self> {
+        let images = root.get("num_images");
+        let images = images.and_then(|images| numpy::number(images, bytes));
+        let images = images.filter(|&images| images >= 1.0 && images < 2_f64.powi(53));
+        let images = images.ok_or_else(|| Problem::new("num_images is no number of images"))?;
+        let mut metrics = BTreeMap::new();
+        for name in ["fid", "fd_dinov2"] {
+            let Some(node) = root.get(name) else { continue };
+            let array = |part: &str| {
+                let node = node.get(part);
+                let node = node.ok_or_else(|| Problem::new(format!("no {part}")))?;
+                numpy::array(node, file, bytes).map_err(|problem| problem.at(part))
+            };
+            let arrays = array("mu").and_then(|mean| Ok([mean, array("sigma")?]));
+            let moments = arrays.and_then(Moments::new);
+            metrics.insert(
+                name.to_owned(),
+                moments.map_err(|problem| problem.at(name))?,
+            );
+        }
+        if metrics.is_empty() {
+            return Err(Problem::new("statistics without fid and fd_dinov2"));
+        }
+        Ok(Self {
+            images: Some(images as u64),
+            metrics,
+        })
     }
-    if metrics.is_empty() {
-        return Err(Problem::new("statistics without fid and fd_dinov2"));
+
+    /// Of an archive with `mu` and `sigma`, as EDM and ADM write them, and ADM's `mu_s` and `sigma_s` of features that keep places.
+    pub(super) fn of_arrays(arrays: &mut Npz<'_>) -> Found<Self> {
+        let mut metrics = BTreeMap::new();
+        for (name, parts) in [("fid", ["mu", "sigma"]), ("sfid", ["mu_s", "sigma_s"])] {
+            if !parts.iter().any(|part| arrays.has(part)) {
+                continue;
+            }
+            let [mean, covariance] = parts;
+            let found = [arrays.array(mean)?, arrays.array(covariance)?];
+            let moments = Moments::new(found).map_err(|problem| problem.at(mean))?;
+            metrics.insert(name.to_owned(), moments);
+        }
+        Ok(Self {
+            images: None,
+            metrics,
+        })
     }
-    Ok(Statistics {
-        images: images as u64,
-        metrics,
-    })
 }
 
-fn moments(node: Node<'_>, file: &Arc<SourceFile>, bytes: &[u8]) -> Found<Moments> {
-    let array = |name: &str| {
-        let node = node.get(name);
-        let node = node.ok_or_else(|| Problem::new(format!("no {name}")))?;
-        numpy::array(node, file, bytes).map_err(|problem| problem.at(name))
-    };
-    let (mean, covariance) = (array("mu")?, array("sigma")?);
-    match (mean.shape(), covariance.shape()) {
-        (&[features], &[rows, columns])
-            if features > 0 && rows == features && columns == features =>
-        {
-            Ok(Moments { mean, covariance })
+impl Moments {
+    fn new([mean, covariance]: [StoredTensor; 2]) -> Found<Self> {
+        match (mean.shape(), covariance.shape()) {
+            (&[features], &[rows, columns])
+                if features > 0
+                    && rows == features
+                    && columns == features
+                    && mean.dtype().is_float()
+                    && covariance.dtype().is_float() =>
+            {
+                Ok(Self { mean, covariance })
+            }
+            (mean_shape, covariance_shape) => Err(Problem::new(format!(
+                "mean {:?} {mean_shape:?} and covariance {:?} {covariance_shape:?} do not belong together",
+                mean.dtype(),
+                covariance.dtype()
+            ))),
         }
-        (mean, covariance) => Err(Problem::new(format!(
-            "mean {mean:?} and covariance {covariance:?} do not belong together"
-        ))),
     }
 }

@@ -125,7 +125,7 @@ impl Against {
             );
             statistics.insert(opened.name.clone(), reference.statistics.clone());
         }
-        let images = Some(reference.statistics.images);
+        let images = reference.statistics.images;
         Ok(Self {
             manifest: ReferenceManifest::new(reference.data.clone(), images, true),
             statistics,
@@ -172,7 +172,7 @@ impl Against {
         }
         let [statistics, spatial] = found;
         Ok(Self {
-            manifest: ReferenceManifest::new(named, Some(images), true),
+            manifest: ReferenceManifest::new(named, images, true),
             statistics,
             spatial,
             images: None,

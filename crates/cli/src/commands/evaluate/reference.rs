@@ -52,12 +52,12 @@ fn write(arguments: &EvaluateReference) -> Result<()> {
         },
     };
     reference.save(out)?;
-    let Statistics { images, mean, .. } = &reference.statistics;
     progress.say(&format!(
-        "{}: {images} images of {}, {} features of {}",
+        "{}: {} images of {}, {} features of {}",
         out.display(),
+        dataset.len(),
         reference.data.name,
-        mean.len(),
+        reference.statistics.mean.len(),
         reference.network.name
     ));
     Ok(())

@@ -55,11 +55,8 @@ pub fn of(
                     "{metric}: published distances are of {PUBLISHED} images; those of {count} are larger"
                 ));
             }
-            let fewer = statistics.is_some_and(|statistics| statistics.images <= width as u64);
-            let known = compared
-                .reference
-                .is_some_and(|reference| reference.manifest.images.is_some());
-            if fewer && known {
+            let others = statistics.and_then(|statistics| statistics.images);
+            if others.is_some_and(|others| others <= width as u64) {
                 warnings.push(format!(
                     "{metric}: the reference has no more images than there are features ({width})"
                 ));

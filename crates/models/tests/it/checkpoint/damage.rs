@@ -9,7 +9,7 @@ use foil_models::checkpoint::Contents;
 
 use super::fixture;
 
-const FILES: [&str; 10] = [
+const FILES: [&str; 13] = [
     "toy.pkl",
     "torch.pt",
     "torch-legacy.pt",
@@ -20,6 +20,9 @@ const FILES: [&str; 10] = [
     "statistics-odd-3.pkl",
     "statistics-odd-5.pkl",
     "latents-2147483-0.135.pkl",
+    "statistics-adm.npz",
+    "statistics-edm.npz",
+    "arrays-deflated.npz",
 ];
 
 /// Of which a part may be another one of its kind.
