@@ -9,7 +9,7 @@ use std::{
 use candle_core::DType;
 use foil_models::{
     SourceFile, StoredTensor, Weights,
-    checkpoint::{Safetensors, write},
+    checkpoint::{Moments, Safetensors, write},
 };
 
 use crate::{Error, Result, Statistics};
@@ -43,24 +43,10 @@ pub struct Reference {
 impl Reference {
     /// Writes a safetensors file into a folder that is there. The file is whole or not there.
     pub fn save(&self, path: &Path) -> Result<()> {
-        let Statistics {
-            images,
-            mean,
-            covariance,
-        } = &self.statistics;
-        let features = mean.len();
-        let tensor = |shape: &[usize], numbers: &[f64]| {
-            let bytes = numbers.iter().flat_map(|number| number.to_le_bytes());
-            StoredTensor::in_memory(DType::F64, shape, bytes.collect())
-        };
-        let tensors = BTreeMap::from([
-            (MEAN.to_owned(), tensor(&[features], mean)?),
-            (
-                COVARIANCE.to_owned(),
-                tensor(&[features, features], covariance)?,
-            ),
-        ]);
-        let images = images.ok_or_else(|| {
+        let Moments { mean, covariance } = self.statistics.moments()?;
+        let tensors =
+            BTreeMap::from([(MEAN.to_owned(), mean), (COVARIANCE.to_owned(), covariance)]);
+        let images = self.statistics.images.ok_or_else(|| {
             Error::Features("statistics of an unknown number of images are not kept".to_owned())
         })?;
         let images = images.to_string();

@@ -9,7 +9,7 @@ use foil_data::Options;
 use super::{
     Connection, Generation, MetricName, TrainPrecision,
     data::{FitName, SplitName},
-    parse::{in_range, safetensors_path},
+    parse::{in_range, statistics_path},
 };
 
 /// One evaluation, or a verb.
@@ -142,8 +142,9 @@ pub struct EvaluateReference {
     pub shown: Shown,
     #[command(flatten)]
     pub extractors: Extractors,
-    /// The file to write: tensors `mean` and `covariance`, and what they are of
-    #[arg(long, value_name = "FILE.safetensors", value_parser = safetensors_path)]
+    /// The file to write: .safetensors, which says what it is of; of inception and dinov2 also .pkl as EDM2's programs read it, of inception .npz
+    /// as ADM's does
+    #[arg(long, value_name = "FILE", value_parser = statistics_path)]
     pub out: PathBuf,
     /// Write over a file that exists
     #[arg(long)]

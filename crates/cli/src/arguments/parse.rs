@@ -41,3 +41,12 @@ pub(super) fn safetensors_path(text: &str) -> Result<PathBuf, String> {
         _ => Err("the name must end in .safetensors".to_owned()),
     }
 }
+
+pub(super) fn statistics_path(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    match ending {
+        Some("safetensors" | "pkl" | "npz") => Ok(path),
+        _ => Err("the name must end in .safetensors, .pkl or .npz".to_owned()),
+    }
+}

@@ -376,7 +376,11 @@ fn what_cannot_be_judged_is_refused_in_one_line() {
         ),
         (
             format!("evaluate reference set {features} --out o.npz"),
-            &["o.npz", ".safetensors"],
+            &["o.npz", "inception only", "features.safetensors"],
+        ),
+        (
+            format!("evaluate reference set {features} --out o.pkl"),
+            &["o.pkl", "inception and dinov2 only", ".safetensors"],
         ),
         (
             format!("evaluate reference nothing {features} --out o.safetensors"),

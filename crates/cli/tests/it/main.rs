@@ -18,6 +18,7 @@ mod refusals;
 mod reproduce;
 mod sample;
 mod score;
+mod statistics;
 mod toy;
 mod train;
 

@@ -9,11 +9,12 @@ use anyhow::{Context, Result, bail, ensure};
 use foil_evaluation::{Features, Gathering, Named, Reference, Statistics};
 use foil_models::{
     SourceFile,
-    checkpoint::{self, Contents, Moments},
+    checkpoint::{self, Contents},
 };
 
 use super::{
     extractors::Opened,
+    foreign,
     gather::{Gathered, Wanted, gather},
     last_part,
     manifest::ReferenceManifest,
@@ -141,29 +142,19 @@ impl Against {
         networks: &[(&Opened, Wanted)],
     ) -> Result<Self> {
         let images = statistics.images;
-        let read = |metric: &str, moments: &Moments| -> Result<Statistics> {
-            let described = || format!("{}: {metric}", named.name);
-            let numbers = |tensor: &foil_models::StoredTensor| tensor.double_numbers();
-            Ok(Statistics {
-                images,
-                mean: numbers(&moments.mean).with_context(described)?,
-                covariance: numbers(&moments.covariance).with_context(described)?,
-            })
-        };
         let mut found = [BTreeMap::new(), BTreeMap::new()];
         for (opened, wanted) in networks {
-            let metrics = match opened.name.as_str() {
-                "inception" => ["fid", "sfid"],
-                "dinov2" => ["fd_dinov2", ""],
-                other => bail!(
-                    "{} is for features of inception and dinov2, not of {other}",
-                    named.name
-                ),
-            };
+            let metrics = foreign::metrics(&opened.name).with_context(|| {
+                format!(
+                    "{} is for features of inception and dinov2, not of {}",
+                    named.name, opened.name
+                )
+            })?;
             for (place, metric) in metrics.into_iter().enumerate() {
                 if let Some(moments) = statistics.metrics.get(metric) {
-                    let statistics = read(metric, moments)?;
-                    found[place].insert(opened.name.clone(), statistics);
+                    let read = Statistics::of_moments(images, moments);
+                    let read = read.with_context(|| format!("{}: {metric}", named.name))?;
+                    found[place].insert(opened.name.clone(), read);
                 } else if place == 0 || wanted.spatial {
                     let known: Vec<&String> = statistics.metrics.keys().collect();
                     bail!("{} has no {metric}, only {known:?}", named.name);

@@ -4,6 +4,7 @@ pub mod accuracy;
 mod against;
 pub mod diff;
 mod extractors;
+mod foreign;
 mod gather;
 mod judge;
 mod manifest;

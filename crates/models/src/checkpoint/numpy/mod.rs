@@ -5,6 +5,8 @@ mod kind;
 mod npy;
 mod npz;
 mod pickled;
+mod writer;
 
 pub(super) use npz::{Npz, is_npz};
 pub(super) use pickled::{array, number};
+pub(super) use writer::write;

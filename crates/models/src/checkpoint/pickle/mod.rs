@@ -14,11 +14,13 @@ mod node;
 mod opcode;
 mod operands;
 mod value;
+mod writer;
 
 use std::{cell::Cell, ops::Range};
 
 pub(crate) use node::Node;
 use value::{Id, Value};
+pub(crate) use writer::Writer;
 
 use super::problem::{Found, Problem};
 

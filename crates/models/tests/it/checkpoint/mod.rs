@@ -11,6 +11,7 @@ mod networks;
 mod safetensors;
 mod snapshots;
 mod statistics;
+mod written;
 
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,7 @@
 //! Reference statistics: mean and covariance of features over a data set, which Fréchet distances are measured to.
 
+mod writer;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
@@ -8,6 +10,12 @@ use super::{
     problem::{Found, Problem},
 };
 use crate::{SourceFile, StoredTensor};
+
+/// Metrics that EDM2's pickles have moments of.
+const PICKLED: [&str; 2] = ["fid", "fd_dinov2"];
+
+/// Metrics that archives have moments of, and what their mean and covariance are called there.
+const ARCHIVED: [(&str, [&str; 2]); 2] = [("fid", ["mu", "sigma"]), ("sfid", ["mu_s", "sigma_s"])];
 
 /// What a file knows about a data set.
 #[derive(Debug, Clone)]
@@ -35,7 +43,7 @@ impl Statistics {
         let images = images.filter(|&images| images >= 1.0 && images < 2_f64.powi(53));
         let images = images.ok_or_else(|| Problem::new("num_images is no number of images"))?;
         let mut metrics = BTreeMap::new();
-        for name in ["fid", "fd_dinov2"] {
+        for name in PICKLED {
             let Some(node) = root.get(name) else { continue };
             let array = |part: &str| {
                 let node = node.get(part);
@@ -61,7 +69,7 @@ impl Statistics {
     /// Of an archive with `mu` and `sigma`, as EDM and ADM write them, and ADM's `mu_s` and `sigma_s` of features that keep places.
     pub(super) fn of_arrays(arrays: &mut Npz<'_>) -> Found<Self> {
         let mut metrics = BTreeMap::new();
-        for (name, parts) in [("fid", ["mu", "sigma"]), ("sfid", ["mu_s", "sigma_s"])] {
+        for (name, parts) in ARCHIVED {
             if !parts.iter().any(|part| arrays.has(part)) {
                 continue;
             }
