@@ -46,8 +46,8 @@ struct Parts {
 }
 
 impl Dataset {
-    /// Opens an IDX file of images with its labels beside it, a folder of such files, or a folder or a zip archive of images or of
-    /// moments.
+    /// Opens an IDX file of images with its labels beside it, a folder of such files, an archive of numpy's with images in `arr_0` and
+    /// labels in `arr_1`, or a folder or a zip archive of images or of moments.
     ///
     /// The images of a folder or an archive have one size, the options' or the most frequent one, and are grey if most of its files are;
     /// others are converted, or skipped where their size does not fit. Labels are those of its `dataset.json`, or else its folders, by

@@ -1,10 +1,10 @@
 //! How an image gets the size of its set, on its way into a buffer `[channels, height, width]`.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, path::Path};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Flip, picture::Picture, resize::adm_crop};
+use crate::{Error, Flip, Result, picture::Picture, resize::adm_crop};
 
 /// Beyond this ratio of its sides an image is resized to more than it is worth.
 const MOST_ELONGATED: usize = 64;
@@ -48,6 +48,19 @@ impl Fit {
             let ([height, width], [wanted_height, wanted_width]) = (size, wanted);
             format!("{width}×{height} pixels where {wanted_width}×{wanted_height} {needed}")
         })
+    }
+}
+
+impl Fit {
+    /// That all images of a set `[height, width]`, which are alike, can get the wanted size.
+    pub(crate) fn check(self, path: &Path, size: [usize; 2], wanted: [usize; 2]) -> Result<()> {
+        match self.refuses(size, wanted) {
+            None => Ok(()),
+            Some(problem) => Err(Error::Options(format!(
+                "{}: images of {problem}; another resolution or another fit is needed",
+                path.display()
+            ))),
+        }
     }
 }
 

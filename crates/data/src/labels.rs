@@ -35,6 +35,28 @@ impl Labels {
         }
     }
 
+    /// From whole numbers, or what is wrong with one of them.
+    pub(crate) fn from_numbers(
+        labels: impl Iterator<Item = i64>,
+    ) -> std::result::Result<Self, String> {
+        let class = |label: i64| {
+            let class = u32::try_from(label).ok();
+            let class = class.filter(|&class| class < MOST_CLASSES);
+            class.ok_or_else(|| {
+                format!(
+                    "a label of {label}, not a number from 0 to {}",
+                    MOST_CLASSES - 1
+                )
+            })
+        };
+        let of: Vec<u32> = labels.map(class).collect::<std::result::Result<_, _>>()?;
+        Ok(Self {
+            classes: of.iter().max().map_or(0, |&label| label as usize + 1),
+            of,
+            names: Vec::new(),
+        })
+    }
+
     /// Only those for which `kept` is true; the classes stay.
     pub(crate) fn retain(mut self, kept: &[bool]) -> Self {
         let mut kept = kept.iter();

@@ -28,6 +28,8 @@ mod fit;
 mod idx;
 mod labels;
 mod members;
+mod npy;
+mod npz;
 mod options;
 mod order;
 mod picture;

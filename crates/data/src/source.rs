@@ -11,6 +11,7 @@ use crate::{
     idx::{self, Idx},
     labels::Labels,
     members,
+    npz::Npz,
     picture::Picture,
 };
 
@@ -22,6 +23,7 @@ const LARGEST_RESOLUTION: usize = 1 << 14;
 pub(crate) enum Source {
     Idx(Idx),
     Collection(Collection),
+    Npz(Npz),
 }
 
 /// A source, and how its images are brought to one size.
@@ -49,7 +51,11 @@ pub(crate) fn open(path: &Path, options: &Options) -> Result<Opened> {
         let problem = "only a folder of IDX files has a test part; give the path of what is to be the test data";
         return Err(Error::Options(format!("{}: {problem}", path.display())));
     }
-    if metadata.is_dir() || members::is_archive(path)? {
+    let is_archive = !metadata.is_dir() && members::is_archive(path)?;
+    if is_archive && let Some(opened) = Npz::open(path, options)? {
+        return Ok(opened);
+    }
+    if metadata.is_dir() || is_archive {
         return Collection::open(path, options);
     }
     Idx::open(&idx::Places::beside(path), options)
@@ -80,6 +86,7 @@ impl Source {
         match self {
             Self::Idx(idx) => idx.count(),
             Self::Collection(collection) => collection.count(),
+            Self::Npz(npz) => npz.count(),
         }
     }
 
@@ -88,6 +95,7 @@ impl Source {
         match self {
             Self::Idx(idx) => Content::Pixels(idx.channels()),
             Self::Collection(collection) => collection.content(),
+            Self::Npz(npz) => Content::Pixels(npz.channels()),
         }
     }
 
@@ -96,13 +104,14 @@ impl Source {
         match self {
             Self::Idx(idx) => Ok(idx.picture(index)),
             Self::Collection(collection) => collection.picture(index),
+            Self::Npz(npz) => npz.picture(index),
         }
     }
 
     /// Reads an image's moments.
     pub(crate) fn moments(&self, index: usize, size: [usize; 2], out: &mut [f32]) -> Result<()> {
         match self {
-            Self::Idx(_) => Err(self.changed(index, "pixels, no moments")),
+            Self::Idx(_) | Self::Npz(_) => Err(self.changed(index, "pixels, no moments")),
             Self::Collection(collection) => collection.moments(index, size, out),
         }
     }
@@ -110,7 +119,7 @@ impl Source {
     /// What an image is called.
     pub(crate) fn name(&self, index: usize) -> String {
         match self {
-            Self::Idx(_) => index.to_string(),
+            Self::Idx(_) | Self::Npz(_) => index.to_string(),
             Self::Collection(collection) => collection.name(index).to_owned(),
         }
     }
@@ -120,6 +129,7 @@ impl Source {
         match self {
             Self::Idx(_) => Error::Request(format!("image {index}: {problem}")),
             Self::Collection(collection) => collection.foreign(index, problem),
+            Self::Npz(npz) => npz.foreign(index, problem),
         }
     }
 
@@ -132,6 +142,7 @@ impl Source {
                 }
             }
             Self::Collection(collection) => collection.add_to(fingerprint, chosen),
+            Self::Npz(npz) => npz.add_to(fingerprint),
         }
     }
 }

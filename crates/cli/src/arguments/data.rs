@@ -18,7 +18,7 @@ pub enum DataCommand {
 /// Which images, and in what size.
 #[derive(Debug, Args)]
 pub struct Selection {
-    /// A folder of images, a zip archive, an IDX file or a folder of IDX files
+    /// A folder of images, a zip or .npz archive, an IDX file or a folder of IDX files
     #[arg(value_name = "DATA")]
     pub data: PathBuf,
     /// Which files of an IDX folder

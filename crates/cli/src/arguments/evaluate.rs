@@ -25,7 +25,7 @@ pub struct Evaluate {
 /// What is to be judged, with what, by which numbers.
 #[derive(Debug, Args)]
 pub struct Score {
-    /// How many images to make, or those that are there: a folder, a zip archive or an IDX file [default: 5000]
+    /// How many images to make, or those that are there: a folder, a zip or .npz archive or an IDX file [default: 5000]
     #[arg(long, value_name = "N|PATH")]
     pub images: Option<ImagesName>,
     /// The seed of the first image that is made
@@ -135,7 +135,7 @@ pub struct Shown {
 
 #[derive(Debug, Args)]
 pub struct EvaluateReference {
-    /// A folder of images, a zip archive, an IDX file or a folder of IDX files
+    /// A folder of images, a zip or .npz archive, an IDX file or a folder of IDX files
     #[arg(value_name = "DATA")]
     pub data: PathBuf,
     #[command(flatten)]
@@ -168,7 +168,7 @@ pub struct EvaluateDiff {
 
 #[derive(Debug, Args)]
 pub struct EvaluateRobustness {
-    /// A folder of images, a zip archive, an IDX file or a folder of IDX files
+    /// A folder of images, a zip or .npz archive, an IDX file or a folder of IDX files
     #[arg(value_name = "DATA")]
     pub data: PathBuf,
     #[command(flatten)]
@@ -196,7 +196,7 @@ pub struct EvaluateRobustness {
 pub struct EvaluateAccuracy {
     #[command(flatten)]
     pub classifier: Classifier,
-    /// Images with labels: a folder of images, a zip archive, an IDX file or a folder of IDX files
+    /// Images with labels: a folder of images, a zip or .npz archive, an IDX file or a folder of IDX files
     #[arg(long, value_name = "PATH")]
     pub data: Option<PathBuf>,
     #[command(flatten)]

@@ -1,9 +1,7 @@
 //! numpy's files of one array: the moments of an image's latent, 32-bit floats `[2 × channels, height, width]`, means first.
 
 use super::{Content, Decoded, Head};
-
-/// The first bytes of such a file.
-pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
+use crate::{error::shown, npy::Header};
 
 /// Reads what the array is, in a file of so many bytes. The header fits a file's first kilobytes.
 pub(super) fn head(bytes: &[u8], size: u64) -> Decoded<Head> {
@@ -36,29 +34,13 @@ pub(crate) fn moments(bytes: &[u8], head: Head, out: &mut [f32]) -> Decoded<()> 
 
 /// The array's sizes, and where its numbers begin.
 fn description(bytes: &[u8]) -> Decoded<(Head, usize)> {
-    let damaged = || "damaged .npy file".to_owned();
-    // The version decides how many bytes the header's length has.
-    let (length, start) = match *bytes.get(MAGIC.len()..).ok_or_else(damaged)? {
-        [1, _, low, high, ..] => (u32::from_le_bytes([low, high, 0, 0]), 10),
-        [2 | 3, _, a, b, c, d, ..] => (u32::from_le_bytes([a, b, c, d]), 12),
-        _ => return Err(damaged()),
-    };
-    let end = start + length as usize;
-    let header = bytes
-        .get(start..end)
-        .and_then(|text| std::str::from_utf8(text).ok());
-    let header = header.ok_or_else(damaged)?;
-    if value(header, "descr") != Some("'<f4'") || value(header, "fortran_order") != Some("False") {
+    let header = Header::read(bytes).ok_or("damaged .npy file")?;
+    if header.kind != "<f4" || header.fortran {
         return Err(
             "an array that is not of 32-bit floats, little-endian and in C's order".to_owned(),
         );
     }
-    let shape = value(header, "shape").ok_or_else(damaged)?;
-    let sizes: Option<Vec<usize>> = shape
-        .split(',')
-        .map(|size| size.trim().parse().ok())
-        .collect();
-    match sizes.as_deref() {
+    match header.sizes().as_deref() {
         Some(&[doubled, height, width]) if doubled > 0 && doubled.is_multiple_of(2) => {
             let head = Head {
                 height,
@@ -67,21 +49,11 @@ fn description(bytes: &[u8]) -> Decoded<(Head, usize)> {
                     channels: doubled / 2,
                 },
             };
-            Ok((head, end))
+            Ok((head, header.start))
         }
         _ => Err(format!(
             "an array ({}) where the means and standard deviations of a latent, (2 × channels, height, width), are needed",
-            crate::error::shown(shape)
+            shown(header.shape)
         )),
-    }
-}
-
-/// An entry of the header, which is a Python dictionary of a fixed form: `{'descr': '<f4', 'fortran_order': False, 'shape': (8, 4, 4), }`.
-fn value<'a>(header: &'a str, name: &str) -> Option<&'a str> {
-    let (_, rest) = header.split_once(&format!("'{name}':"))?;
-    let rest = rest.trim_start();
-    match rest.strip_prefix('(') {
-        Some(inner) => inner.split_once(')').map(|(inner, _)| inner),
-        None => rest.split_once(',').map(|(value, _)| value.trim_end()),
     }
 }

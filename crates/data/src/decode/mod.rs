@@ -13,13 +13,16 @@ use std::{borrow::Cow, fmt};
 
 pub(crate) use array::moments;
 
-use crate::picture::{Channels, Picture};
+use crate::{
+    npy,
+    picture::{Channels, Picture},
+};
 
 /// The endings of files that are read.
 pub(crate) const ENDINGS: [&str; 5] = ["png", "jpg", "jpeg", "webp", "npy"];
 
 /// Larger images are no training data, and a header may announce anything.
-pub(super) const MOST_PIXELS: usize = 1 << 26;
+pub(crate) const MOST_PIXELS: usize = 1 << 26;
 
 /// What a file is, as its header has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -89,7 +92,7 @@ fn format(bytes: &[u8]) -> Decoded<Format> {
             ..,
         ] => Ok(Format::WebP),
         [] => Err("an empty file".to_owned()),
-        _ if bytes.starts_with(array::MAGIC) => Ok(Format::Array),
+        _ if bytes.starts_with(npy::MAGIC) => Ok(Format::Array),
         _ => Err("neither a PNG nor a JPEG nor a WebP image, nor an array of numpy".to_owned()),
     }
 }

@@ -35,12 +35,7 @@ impl Idx {
         let larger = size.iter().zip(own).all(|(wanted, own)| *wanted >= own);
         let default = if larger { Fit::Pad } else { Fit::Exact };
         let fit = options.fit.unwrap_or(default);
-        if let Some(problem) = fit.refuses(own, size) {
-            return Err(Error::Options(format!(
-                "{}: images of {problem}; another resolution or another fit is needed",
-                places.images.display()
-            )));
-        }
+        fit.check(&places.images, own, size)?;
         let labels = source.labels.as_deref().map(Labels::from_bytes);
         Ok(Opened {
             source: Source::Idx(source),

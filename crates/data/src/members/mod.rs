@@ -2,6 +2,7 @@
 
 mod archive;
 mod folder;
+mod place;
 
 use std::{
     fs::File,
@@ -11,6 +12,7 @@ use std::{
 use crate::{Result, Skipped, decode};
 
 pub(crate) use archive::is_archive;
+pub(crate) use place::{Place, read_at};
 
 /// The file that gives each image its label.
 pub(crate) const DESCRIPTION: &str = "dataset.json";
@@ -23,7 +25,7 @@ pub(crate) struct Member {
     /// In bytes, uncompressed.
     pub(crate) size: u64,
     /// Where it lies in an archive.
-    place: Option<archive::Place>,
+    place: Option<Place>,
 }
 
 /// All files of a data set that may be images, in the order of their names.
@@ -95,7 +97,7 @@ impl Members {
 
     /// What is known of a file's content without reading it.
     pub(crate) fn checksum(&self, index: usize) -> Option<u32> {
-        Some(self.list[index].place.as_ref()?.checksum)
+        Some(self.list[index].place.as_ref()?.checksum())
     }
 
     /// Forgets those for which `kept` is false.

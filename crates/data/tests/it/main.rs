@@ -5,6 +5,7 @@
 )]
 
 mod archives;
+mod arrays;
 mod convert;
 mod files;
 mod folders;
