@@ -31,6 +31,7 @@
 //! ```
 
 mod denoiser;
+pub mod diagnosis;
 mod error;
 pub mod guidance;
 mod mixture;

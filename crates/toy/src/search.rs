@@ -13,7 +13,7 @@ use crate::{
     distribution::{Class, Distribution},
     metrics::Judge,
     network::DensityModel,
-    sampling::{Guidance, Plan, SIGMA_MAX},
+    sampling::{Guidance, SIGMA_MAX, Sampling},
 };
 
 /// Starting points on a circle around the data.
@@ -40,7 +40,7 @@ const VALIDATION_SEED: u64 = 0x7661_6c69_6461_7465;
 pub struct GuideSearch<'a> {
     main: &'a DensityModel,
     judge: &'a Judge,
-    plan: &'a Plan,
+    sampling: &'a Sampling,
     weight: f64,
     start: Vec<Point>,
     /// Outlier rate of unguided samples, of few and of many; the second is found when it is first needed.
@@ -73,16 +73,16 @@ impl<'a> GuideSearch<'a> {
     pub fn new(
         main: &'a DensityModel,
         judge: &'a Judge,
-        plan: &'a Plan,
+        sampling: &'a Sampling,
         weight: f64,
         seed: u64,
     ) -> Result<Self> {
-        let start = plan.start(&Distribution::new(Class::A), MANY, seed ^ VALIDATION_SEED);
-        let few = outlier_rate(judge, plan, main, Guidance::None, &start[..FEW])?;
+        let start = sampling.start(&Distribution::new(Class::A), MANY, seed ^ VALIDATION_SEED);
+        let few = outlier_rate(judge, sampling, main, &Guidance::none(), &start[..FEW])?;
         Ok(Self {
             main,
             judge,
-            plan,
+            sampling,
             weight,
             start,
             unguided: (few, OnceCell::new()),
@@ -91,11 +91,11 @@ impl<'a> GuideSearch<'a> {
 
     /// Tries a guide.
     pub fn judge(&self, guide: &DensityModel) -> Result<Candidate> {
-        let guidance = Guidance::Auto(guide, self.weight);
-        let is_sound = comes_home(self.plan, self.main, guidance, GUIDED_DEVIATIONS)?;
+        let (none, guidance) = (Guidance::none(), Guidance::auto(guide, self.weight)?);
+        let is_sound = comes_home(self.sampling, self.main, &guidance, GUIDED_DEVIATIONS)?;
         let rate =
-            |guidance, start| outlier_rate(self.judge, self.plan, self.main, guidance, start);
-        let outlier_ratio = rate(guidance, &self.start[..FEW])? / self.unguided.0;
+            |guidance, start| outlier_rate(self.judge, self.sampling, self.main, guidance, start);
+        let outlier_ratio = rate(&guidance, &self.start[..FEW])? / self.unguided.0;
         let mut candidate = Candidate {
             is_sound,
             outlier_ratio,
@@ -104,10 +104,10 @@ impl<'a> GuideSearch<'a> {
             let unguided = if let Some(known) = self.unguided.1.get() {
                 *known
             } else {
-                let found = rate(Guidance::None, &self.start)?;
+                let found = rate(&none, &self.start)?;
                 *self.unguided.1.get_or_init(|| found)
             };
-            candidate.outlier_ratio = rate(guidance, &self.start)? / unguided;
+            candidate.outlier_ratio = rate(&guidance, &self.start)? / unguided;
         }
         Ok(candidate)
     }
@@ -116,24 +116,24 @@ impl<'a> GuideSearch<'a> {
 /// The share of outliers among samples.
 fn outlier_rate(
     judge: &Judge,
-    plan: &Plan,
+    sampling: &Sampling,
     main: &DensityModel,
-    guidance: Guidance<'_>,
+    guidance: &Guidance<'_>,
     start: &[Point],
 ) -> Result<f64> {
-    let (samples, _) = plan.run(main, guidance, start, &mut Silent)?;
+    let (samples, _) = sampling.run(main, guidance, start, &mut Silent)?;
     judge.outlier_rate(&samples)
 }
 
 /// Whether a main model alone brings trajectories home from everywhere.
-pub fn is_sound(main: &DensityModel, plan: &Plan) -> Result<bool> {
-    comes_home(plan, main, Guidance::None, UNGUIDED_DEVIATIONS)
+pub fn is_sound(main: &DensityModel, sampling: &Sampling) -> Result<bool> {
+    comes_home(sampling, main, &Guidance::none(), UNGUIDED_DEVIATIONS)
 }
 
 fn comes_home(
-    plan: &Plan,
+    sampling: &Sampling,
     main: &DensityModel,
-    guidance: Guidance<'_>,
+    guidance: &Guidance<'_>,
     deviations: f64,
 ) -> Result<bool> {
     let reach = (deviations * SIGMA_MAX) as f32;
@@ -146,7 +146,7 @@ fn comes_home(
             ]
         })
         .collect();
-    let (ends, _) = plan.run(main, guidance, &start, &mut Silent)?;
+    let (ends, _) = sampling.run(main, guidance, &start, &mut Silent)?;
     Ok(ends
         .iter()
         .all(|end| (end[0] - CENTRE[0]).hypot(end[1] - CENTRE[1]) <= HOME))

@@ -3,6 +3,8 @@
 mod bench;
 mod compare;
 mod data;
+mod degrade;
+mod diagnose;
 mod ema;
 mod evaluate;
 mod files;
@@ -12,7 +14,6 @@ mod metric;
 mod parse;
 mod sample;
 mod toy;
-mod toy_guidance;
 mod train;
 
 use std::process::ExitCode;
@@ -22,6 +23,8 @@ use clap::{Parser, Subcommand, error::ErrorKind};
 pub use bench::{BenchCommand, BenchEvaluate, BenchNet, BenchOps, BenchTrain};
 pub use compare::Compare;
 pub use data::{ConvertData, DataCommand, InspectData, SplitName};
+pub use degrade::Degrade;
+pub use diagnose::Diagnose;
 pub use ema::{Ema, StoredPrecision};
 pub use evaluate::{
     Evaluate, EvaluateAccuracy, EvaluateCommand, EvaluateDiff, EvaluateReference,
@@ -32,8 +35,7 @@ pub use generation::{Generation, PrecisionName, RandomName};
 pub use guidance::{GateName, Weights};
 pub use metric::{Measure, MetricName};
 pub use sample::{SampleImages, Seeds};
-pub use toy::{Bench, Plot, Reproduce, Sample, ToyCommand, Train};
-pub use toy_guidance::GuidanceName;
+pub use toy::{Bench, DiagnoseToy, Plot, Reproduce, Sample, ToyCommand, Train};
 pub use train::{TrainNetwork, TrainPrecision};
 
 /// Guided diffusion: train, sample and evaluate models that a weaker version of themselves makes better.
@@ -60,6 +62,10 @@ pub enum Command {
     Data(DataCommand),
     /// Rebuild averages of a training run's weights, of any length, from the snapshots it kept
     Ema(Ema),
+    /// Make a network worse on purpose: a guide for auto that needs no training
+    Degrade(Degrade),
+    /// Show, noise level by noise level, whether a guide's errors are such that it helps
+    Diagnose(Box<Diagnose>),
     /// Judge images, made for it or there: Fréchet distances and their friends, with a record of how they came about
     Evaluate(Box<Evaluate>),
     /// Measure the speed of this machine's arithmetic

@@ -3,11 +3,15 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use foil_diffusion::{guidance::Interval, sampler::SamplerChoice};
-use foil_toy::distribution::Class;
+use foil_diffusion::{
+    guidance::{Interval, Plan as GuidancePlan},
+    sampler::SamplerChoice,
+};
+use foil_toy::{distribution::Class, sampling::Places};
 
 use super::{
-    GateName, GuidanceName,
+    GateName,
+    guidance::guidance,
     parse::{in_range, interval, sampler},
 };
 
@@ -19,6 +23,8 @@ pub enum ToyCommand {
     Train(Train),
     /// Sample from a trained network, with or without guidance, and measure the samples
     Sample(Sample),
+    /// Show, noise level by noise level, whether a guide's errors are such that it helps: against the ideal denoiser
+    Diagnose(DiagnoseToy),
     /// Draw samples over the distribution
     Plot(Plot),
     /// Measure the speed of training and of guided sampling
@@ -71,18 +77,24 @@ pub struct Sample {
     /// The network to sample from
     #[arg(long, value_name = "FILE")]
     pub model: PathBuf,
-    /// The network that guides it: for auto a weaker one of the same class, for cfg one of both classes
+    /// A weaker network of the same class, for guidance by auto; for cfg alone also a network of both classes
     #[arg(long, value_name = "FILE")]
     pub guide: Option<PathBuf>,
-    /// auto:W, cfg:W, truncate:W or none; W = 1 is no guidance
+    /// A network of both classes, for guidance by cfg
+    #[arg(long, value_name = "FILE")]
+    pub unconditional: Option<PathBuf>,
+    /// METHOD:W and what is to be done with it, such as auto:3, cfg:4@0.02..1 or auto:3+cfg:1.5. Points are guided by auto, cfg,
+    /// truncate, self, noise(amount=A) and by classifier:S, the exact classifier of the two classes; `foil guidance` lists what is
+    /// made of these
     #[arg(
         long,
-        value_name = "METHOD",
+        value_name = "METHOD:W",
         default_value = "none",
+        value_parser = guidance,
         allow_hyphen_values = true
     )]
-    pub guidance: GuidanceName,
-    /// Guide only where LO < σ <= HI
+    pub guidance: GuidancePlan,
+    /// Guide only where LO < σ <= HI, where --guidance does not say it with @LO..HI
     #[arg(long, value_name = "LO..HI", value_parser = interval, allow_hyphen_values = true)]
     pub interval: Option<Interval>,
     /// Test the interval once per step or at every evaluation
@@ -109,6 +121,43 @@ pub struct Sample {
 }
 
 #[derive(Debug, Args)]
+pub struct DiagnoseToy {
+    /// The network that is guided
+    #[arg(long, value_name = "FILE")]
+    pub model: PathBuf,
+    /// A weaker network of the same class, for guidance by auto
+    #[arg(long, value_name = "FILE")]
+    pub guide: Option<PathBuf>,
+    /// A network of both classes, for guidance by cfg
+    #[arg(long, value_name = "FILE")]
+    pub unconditional: Option<PathBuf>,
+    /// The guide, as of `foil toy sample`; its weight does not matter here
+    #[arg(long, value_name = "METHOD:W", default_value = "auto:2", value_parser = guidance, allow_hyphen_values = true)]
+    pub guidance: GuidancePlan,
+    /// Noise levels
+    #[arg(long, default_value_t = 12, value_parser = in_range(2, 10_000))]
+    pub steps: usize,
+    /// The highest of them
+    #[arg(long, value_name = "σ", default_value_t = foil_toy::sampling::SIGMA_MAX, value_parser = sigma_max, allow_hyphen_values = true)]
+    pub sigma_max: f64,
+    /// At which points: true ones with noise, or where the network's own unguided trajectories pass
+    #[arg(long, value_enum, default_value = "data")]
+    pub points: PlacesName,
+    /// How many at each level
+    #[arg(long, value_name = "N", default_value_t = 16_384, value_parser = in_range(1, 10_000_000))]
+    pub samples: usize,
+    /// Of these points
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Print one JSON object instead of a table
+    #[arg(long)]
+    pub json: bool,
+    /// Folder for diagnosis.json and a plot, diagnosis.svg and diagnosis.png
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+}
+
+#[derive(Debug, Args)]
 pub struct Plot {
     /// Files written by `foil toy sample`; one panel each
     #[arg(required = true, value_name = "FILE")]
@@ -123,6 +172,22 @@ pub struct Bench {
     /// Print one JSON object instead of a table
     #[arg(long)]
     pub json: bool,
+}
+
+/// Where errors are looked at.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum PlacesName {
+    Data,
+    Trajectories,
+}
+
+impl From<PlacesName> for Places {
+    fn from(name: PlacesName) -> Self {
+        match name {
+            PlacesName::Data => Self::Data,
+            PlacesName::Trajectories => Self::Trajectories,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -68,6 +68,14 @@ impl Report {
         self.add("licence", &provenance.licence)?;
         self.add("dataset-class", &provenance.dataset_class)?;
         self.add("dataset-path", &provenance.dataset_path)?;
+        let degradations = provenance.degradations.iter();
+        let numbered: BTreeMap<String, _> = degradations
+            .enumerate()
+            .map(|(number, degradation)| (number.to_string(), degradation))
+            .collect();
+        if !numbered.is_empty() {
+            self.add("degradations", &numbered)?;
+        }
         if network.role == Role::Denoiser {
             self.add("parameters", &plan.parameters(config))?;
             // Two operations for a multiply-add.

@@ -4,6 +4,8 @@ mod bench;
 mod compare;
 mod convert;
 mod data;
+mod degrade;
+mod diagnose;
 mod ema;
 mod evaluate;
 mod fetch;
@@ -24,6 +26,7 @@ pub fn run(command: Command) -> Result<()> {
         Command::Toy(ToyCommand::Reproduce(arguments)) => toy::reproduce::run(&arguments),
         Command::Toy(ToyCommand::Train(arguments)) => toy::train::run(&arguments),
         Command::Toy(ToyCommand::Sample(arguments)) => toy::sample::run(&arguments),
+        Command::Toy(ToyCommand::Diagnose(arguments)) => toy::diagnose::run(&arguments),
         Command::Toy(ToyCommand::Plot(arguments)) => toy::plot::run(&arguments),
         Command::Toy(ToyCommand::Bench(arguments)) => toy::bench::run(&arguments),
         Command::Sample(arguments) => sample::run(&arguments),
@@ -32,6 +35,8 @@ pub fn run(command: Command) -> Result<()> {
         Command::Data(DataCommand::Inspect(arguments)) => data::inspect::run(&arguments),
         Command::Data(DataCommand::Convert(arguments)) => data::convert::run(&arguments),
         Command::Ema(arguments) => ema::run(&arguments),
+        Command::Degrade(arguments) => degrade::run(&arguments),
+        Command::Diagnose(arguments) => diagnose::run(&arguments),
         Command::Evaluate(arguments) => evaluate(&arguments),
         Command::Bench(BenchCommand::Net(arguments)) => bench::net::run(&arguments),
         Command::Bench(BenchCommand::Train(arguments)) => bench::train::run(&arguments),

@@ -4,7 +4,7 @@ use std::{collections::HashMap, io::Cursor, path::Path};
 
 use serde_json::Value;
 
-use crate::{foil, names, succeed};
+use crate::{foil, names, ordering, succeed};
 
 /// The rows of metrics.json by "method weight", intervals aside.
 fn rows(folder: &Path) -> HashMap<String, Value> {
@@ -26,7 +26,7 @@ fn number(row: &Value, name: &str) -> f64 {
     row[name].as_f64().unwrap()
 }
 
-/// The whole of it, as a user runs it; about two minutes on two cores.
+/// The whole of it, as a user runs it, and what its networks say of the order of methods; about three minutes on two cores.
 #[test]
 fn autoguidance_does_what_the_paper_says() {
     let folder = tempfile::tempdir().unwrap();
@@ -119,6 +119,7 @@ fn autoguidance_does_what_the_paper_says() {
             "{name}"
         );
     }
+    ordering::check(&result.join("models"));
 }
 
 #[test]

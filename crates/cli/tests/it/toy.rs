@@ -33,6 +33,7 @@ fn train_sample_and_plot_work_together() {
     run(&format!(
         "{sample} --guide both/model.safetensors --guidance cfg:2 --out cfg.safetensors"
     ));
+    composed(sample, &run);
     run(&format!(
         "{sample} --guidance truncate:1.2 --out truncated.safetensors"
     ));
@@ -45,6 +46,22 @@ fn train_sample_and_plot_work_together() {
             .unwrap()
             .starts_with(b"\x89PNG")
     );
+}
+
+/// Several guides at once, and the classifier that is no file.
+fn composed(sample: &str, run: &dyn Fn(&str) -> String) {
+    let guides = "--guide guide/model.safetensors --unconditional both/model.safetensors";
+    let both = format!("{sample} {guides} --interval 0.01..2 --out both.samples");
+    let table = run(&format!("{both} --guidance auto:3@0.02..1+cfg:1.5"));
+    assert!(
+        table.contains("auto:3@0.02..1+cfg:1.5@0.01..2"),
+        "the interval is that of terms without one: {table}"
+    );
+    let table = run(&format!("{sample} --guidance classifier:1 --out c.samples"));
+    assert!(table.contains("Classifier guidance, s = 1") && table.contains("15+15"));
+    let led = "toy sample --model both/model.safetensors --samples 3000 --steps 8";
+    let led = run(&format!("{led} --guidance classifier:1 --out led.samples"));
+    assert!(led.contains("Classifier guidance"), "{led}");
 }
 
 #[test]
@@ -94,7 +111,7 @@ fn bench_reports_in_json() {
 fn help_and_version_are_no_errors() {
     let folder = tempfile::tempdir().unwrap();
     assert!(succeed(folder.path(), "--help").contains("toy"));
-    assert!(succeed(folder.path(), "toy sample --help").contains("auto:W"));
+    assert!(succeed(folder.path(), "toy sample --help").contains("auto:3"));
     assert!(succeed(folder.path(), "--version").starts_with("foil "));
 }
 

@@ -5,6 +5,7 @@
 )]
 
 mod ancestral;
+mod diagnosis;
 mod guidance;
 mod laws;
 mod orders;

@@ -9,8 +9,8 @@ use super::Measures;
 pub struct Row {
     /// Its name.
     pub method: String,
-    /// Its guidance weight; 1 where there is no guidance.
-    pub weight: f64,
+    /// Its guidance weight, 1 where there is no guidance; of several guides there is not one weight.
+    pub weight: Option<f64>,
     /// The noise levels at which it guides, if not all.
     pub interval: Option<[f64; 2]>,
     /// Number of samples measured.
@@ -73,7 +73,7 @@ pub struct Metrics {
 
 impl Row {
     /// Puts a name to measures.
-    pub fn new(method: &str, weight: f64, samples: usize, measures: Measures) -> Self {
+    pub fn new(method: &str, weight: Option<f64>, samples: usize, measures: Measures) -> Self {
         Self {
             method: method.to_owned(),
             weight,
@@ -91,6 +91,12 @@ impl Row {
     }
 }
 
+/// At most three decimals.
+fn short(number: f64) -> String {
+    let text = format!("{number:.3}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 impl Metrics {
     /// The rows with aligned columns.
     pub fn table(&self) -> String {
@@ -105,10 +111,7 @@ impl Metrics {
                 .map_or_else(|| "-".to_owned(), |[low, high]| format!("{low}..{high}"));
             [
                 row.method.clone(),
-                format!("{:.3}", row.weight)
-                    .trim_end_matches('0')
-                    .trim_end_matches('.')
-                    .to_owned(),
+                row.weight.map_or_else(|| "-".to_owned(), short),
                 interval,
                 format!("{:.3}", row.log_density_mean),
                 format!("{:.4}", row.outlier_rate),

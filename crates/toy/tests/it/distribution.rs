@@ -3,7 +3,7 @@
 use foil_diffusion::{Denoiser, Sigma};
 use foil_toy::{
     Point,
-    distribution::{BRANCHES, Class, Component, Distribution},
+    distribution::{BRANCHES, Class, Component, Distribution, Posterior},
     points_of, tensor_of,
 };
 use serde_json::Value;
@@ -270,5 +270,45 @@ fn the_branch_of_a_point_is_that_of_the_definition() {
             best - log_masses[found] < 1e-3 + 1e-5 * best.abs(),
             "{point:?}: branch {found}"
         );
+    }
+}
+
+#[test]
+fn the_posterior_is_bayes_rule_and_its_gradient_that_of_differences() {
+    let both = Distribution::new(Class::AB);
+    let (a, b) = both.components().split_at(both.components().len() / 2);
+    let points = both.at(sigma(0.3)).samples(60, 3);
+    assert!(Posterior::new(Class::AB).is_none());
+    for (class, own) in [(Class::A, a), (Class::B, b)] {
+        let posterior = Posterior::new(class).unwrap();
+        for level in [0.1, 0.6, 4.0] {
+            let bayes = |x| log_sum(own, x, level) - definition(&both, x, level);
+            let probabilities = posterior.log_probabilities(&points, sigma(level));
+            let gradients = posterior.gradients(&points, sigma(level));
+            let mut steepest: f64 = 0.0;
+            for (index, point) in points.iter().enumerate() {
+                let at = point.map(f64::from);
+                let (found, expected) = (probabilities[index], bayes(at));
+                let size = 1.0 + expected.abs();
+                assert!(
+                    (found - expected).abs() < 1e-3 * size,
+                    "{found}, {expected}"
+                );
+                for axis in [0, 1] {
+                    let [mut up, mut down] = [at; 2];
+                    up[axis] += 1e-5;
+                    down[axis] -= 1e-5;
+                    let expected = (bayes(up) - bayes(down)) / 2e-5;
+                    let found = f64::from(gradients[index][axis]);
+                    let size = 1.0 / level + expected.abs();
+                    assert!(
+                        (found - expected).abs() < 2e-3 * size,
+                        "{found}, {expected}"
+                    );
+                    steepest = steepest.max(expected.abs());
+                }
+            }
+            assert!(steepest > 0.1, "there is something to see: {steepest}");
+        }
     }
 }

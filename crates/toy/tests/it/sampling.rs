@@ -1,16 +1,13 @@
 //! Sampling and its judge, with the true distribution in place of a network where the answer must be perfect.
 
-use foil_diffusion::{
-    Evaluations, Model, Noise, Silent, guidance::Gate, guidance::Interval, random::StreamKind,
-    sample,
-};
+use foil_diffusion::{Model, Noise, Silent, guidance::Plan, random::StreamKind, sample};
 use foil_toy::{
     Point,
-    distribution::{Class, Distribution},
+    distribution::{Class, Distribution, Posterior},
     metrics::{Judge, Metrics, Row},
     network::{Architecture, DensityModel},
     points_of,
-    sampling::{Guidance, Plan, Recorder},
+    sampling::{Guidance, GuideModels, Recorder, Sampling, check},
     tensor_of,
     training::{Config, Training},
 };
@@ -29,17 +26,17 @@ fn network(class: Class, width: usize, seed: u64) -> DensityModel {
 
 #[test]
 fn the_true_score_leads_to_true_samples() {
-    let plan = Plan::published().unwrap();
+    let sampling = Sampling::published().unwrap();
     let class = Distribution::new(Class::A);
     let count = 20_000;
-    let start = tensor_of(&plan.start(&class, count, 9)).unwrap();
+    let start = tensor_of(&sampling.start(&class, count, 9)).unwrap();
     let mut noise = Noise::new(StreamKind::Foil, 0..count as u64);
-    let sampler = plan.sampler.build(plan.levels.steps()).unwrap();
+    let sampler = sampling.sampler.build(sampling.levels.steps()).unwrap();
     let end = sample(
         sampler,
         &mut &class,
         start,
-        &plan.levels,
+        &sampling.levels,
         &mut noise,
         &mut Silent,
     )
@@ -89,24 +86,24 @@ fn the_judge_sees_what_is_wrong() {
 #[test]
 fn batches_of_points_are_points_one_by_one() {
     let (main, guide) = (network(Class::A, 12, 0), network(Class::A, 7, 1));
-    let plan = Plan {
+    let sampling = Sampling {
         sampler: "dpm-solver++-2m-sde".parse().unwrap(),
         seed: 5,
-        ..Plan::published().unwrap()
+        ..Sampling::published().unwrap()
     };
-    let start = plan.start(&Distribution::new(Class::A), 41, 2);
-    let (together, _) = plan
-        .run(&main, Guidance::Auto(&guide, 1.5), &start, &mut Silent)
-        .unwrap();
+    let guidance = Guidance {
+        plan: "auto:1.5+noise(amount=0.2):1.3".parse().unwrap(),
+        ..Guidance::auto(&guide, 1.5).unwrap()
+    };
+    let start = sampling.start(&Distribution::new(Class::A), 41, 2);
+    let (together, _) = sampling.run(&main, &guidance, &start, &mut Silent).unwrap();
     for (index, expected) in together.iter().enumerate() {
-        let plan = Plan {
+        let sampling = Sampling {
             seed: 5 + index as u64,
-            ..plan.clone()
+            ..sampling.clone()
         };
         let one = &start[index..=index];
-        let (alone, _) = plan
-            .run(&main, Guidance::Auto(&guide, 1.5), one, &mut Silent)
-            .unwrap();
+        let (alone, _) = sampling.run(&main, &guidance, one, &mut Silent).unwrap();
         assert_eq!(
             alone[0].map(f32::to_bits),
             expected.map(f32::to_bits),
@@ -141,49 +138,114 @@ fn a_level_for_each_point_is_a_level_for_all_when_they_agree() {
 #[test]
 fn guidance_costs_what_it_says() {
     let (main, weak) = (network(Class::A, 8, 0), network(Class::AB, 8, 1));
-    let mut plan = Plan::published().unwrap();
-    let start = plan.start(&Distribution::new(Class::A), 3, 2);
-    let count = |plan: &Plan, guidance| plan.run(&main, guidance, &start, &mut Silent).unwrap().1;
+    let posterior = Posterior::new(Class::A).unwrap();
+    let sampling = Sampling::published().unwrap();
+    let start = sampling.start(&Distribution::new(Class::A), 3, 2);
+    let models = GuideModels {
+        auto: Some(&weak),
+        unconditional: Some(&weak),
+        classifier: Some(&posterior),
+    };
+    let count = |text: &str| {
+        let plan = text.parse().unwrap();
+        let guidance = Guidance { plan, models };
+        let (_, evaluations) = sampling.run(&main, &guidance, &start, &mut Silent).unwrap();
+        assert_eq!(evaluations.strong, 63, "{text}");
+        evaluations.weak
+    };
+    for (text, weak) in [
+        ("none", 0),
+        ("truncate:1.2", 0),
+        ("auto:1", 0),
+        ("cfg:2", 63),
+        ("classifier:1", 63),
+        ("self:3", 63),
+        ("noise(amount=0.1):2", 63),
+        ("cfg:1.5+auto:1.5", 126),
+        ("cfg:1.5+auto:1", 63),
+    ] {
+        assert_eq!(count(text), weak, "{text}");
+    }
+    assert!((1..40).contains(&count("cfg:2@0.02..1")));
+}
+
+#[test]
+fn every_guide_that_points_can_have_changes_where_they_go() {
+    let (main, weak) = (network(Class::A, 12, 0), network(Class::AB, 7, 1));
+    let posterior = Posterior::new(Class::A).unwrap();
+    let models = GuideModels {
+        auto: Some(&weak),
+        unconditional: Some(&weak),
+        classifier: Some(&posterior),
+    };
+    let sampling = Sampling::published().unwrap();
+    let start = sampling.start(&Distribution::new(Class::A), 50, 2);
+    let ends = |text: &str| {
+        let plan = text.parse().unwrap();
+        let guidance = Guidance { plan, models };
+        let (ends, _) = sampling.run(&main, &guidance, &start, &mut Silent).unwrap();
+        ends
+    };
+    let mut seen = vec![ends("none")];
+    for text in [
+        "auto:2",
+        "truncate:1.2",
+        "classifier:2",
+        "self:3",
+        "noise(amount=0.1):2",
+    ] {
+        let ends = ends(text);
+        assert!(ends.iter().flatten().all(|value| value.is_finite()));
+        assert!(seen.iter().all(|other| *other != ends), "{text}");
+        seen.push(ends);
+    }
     assert_eq!(
-        count(&plan, Guidance::None),
-        Evaluations {
-            strong: 63,
-            weak: 0
-        }
+        ends("cfg:2"),
+        seen[1],
+        "here both are guided by the same model"
     );
-    assert_eq!(
-        count(&plan, Guidance::Truncation(1.2)),
-        Evaluations {
-            strong: 63,
-            weak: 0
-        }
-    );
-    assert_eq!(
-        count(&plan, Guidance::ClassifierFree(&weak, 2.0)),
-        Evaluations {
-            strong: 63,
-            weak: 63
-        }
-    );
-    assert_eq!(
-        count(&plan, Guidance::Interpolation(&weak, &weak, 2.0, 0.5)),
-        Evaluations {
-            strong: 63,
-            weak: 126
-        }
-    );
-    plan.interval = Some(Interval::new(0.02, 1.0, Gate::Step).unwrap());
-    assert!(count(&plan, Guidance::ClassifierFree(&weak, 2.0)).weak < 40);
+}
+
+#[test]
+fn guides_inside_networks_of_images_are_refused_by_name() {
+    for text in [
+        "window(size=40,stride=24):1.2",
+        "dropout(p=0.1):2",
+        "skip(blocks=all):2",
+        "attention-identity:3",
+        "attention-blur(sigma=inf):3",
+        "icg:2",
+        "time-step(scale=0.5,exponent=0):2",
+        "weight-noise(amount=0.1):2",
+        "bits(n=4):2",
+        "ema(std=0.05):2",
+    ] {
+        let plan: Plan = format!("auto:2+{text}").parse().unwrap();
+        let problem = check(&plan).unwrap_err().to_string();
+        let name = text.split([':', '(']).next().unwrap();
+        assert!(problem.contains(name), "{problem}");
+        assert!(problem.contains("allowed are auto, cfg"), "{problem}");
+    }
+    let main = network(Class::A, 8, 0);
+    let sampling = Sampling::published().unwrap();
+    for text in ["auto:2", "cfg:2", "classifier:1"] {
+        let guidance = Guidance {
+            plan: text.parse().unwrap(),
+            models: GuideModels::default(),
+        };
+        let ran = sampling.run(&main, &guidance, &[[0.0; 2]], &mut Silent);
+        assert!(ran.unwrap_err().to_string().contains("needs"), "{text}");
+    }
 }
 
 #[test]
 fn a_recorder_remembers_every_step() {
     let main = network(Class::A, 8, 0);
-    let plan = Plan::published().unwrap();
-    let start = plan.start(&Distribution::new(Class::A), 5, 2);
+    let sampling = Sampling::published().unwrap();
+    let start = sampling.start(&Distribution::new(Class::A), 5, 2);
     let mut recorder = Recorder::default();
-    let (ends, _) = plan
-        .run(&main, Guidance::None, &start, &mut recorder)
+    let (ends, _) = sampling
+        .run(&main, &Guidance::none(), &start, &mut recorder)
         .unwrap();
     let trajectories = recorder.trajectories(&start);
     assert!(trajectories.iter().all(|line| line.len() == 33));
@@ -198,7 +260,7 @@ fn the_table_is_aligned_and_survives_json() {
     let judge = Judge::new(2000, 1).unwrap();
     let mut row = Row::new(
         "a name",
-        2.5,
+        Some(2.5),
         2000,
         judge.measure(&judge.true_samples(2000, 4)).unwrap(),
     );

@@ -7,7 +7,7 @@ use foil_diffusion::Silent;
 use foil_toy::{
     distribution::{Class, Distribution},
     network::Architecture,
-    sampling::{Guidance, Plan},
+    sampling::{Guidance, Sampling},
     training::{Config, Training},
 };
 use serde::Serialize;
@@ -98,12 +98,12 @@ pub fn run(arguments: &Bench) -> Result<()> {
 fn sampling() -> Result<SamplingSpeed> {
     // Sampling does the same arithmetic whatever the weights; these are trained enough to stay finite.
     let [main, guide] = [64, 32].map(|width| trained(Class::A, width, 128).model());
-    let plan = Plan::published()?;
-    let start = plan.start(&Distribution::new(Class::A), SAMPLES, 0);
+    let (sampling, guidance) = (Sampling::published()?, Guidance::auto(&guide, 3.0)?);
+    let start = sampling.start(&Distribution::new(Class::A), SAMPLES, 0);
     let mut times = Vec::new();
     for _ in 0..RUNS {
         let begin = Instant::now();
-        plan.run(&main, Guidance::Auto(&guide, 3.0), &start, &mut Silent)?;
+        sampling.run(&main, &guidance, &start, &mut Silent)?;
         times.push(begin.elapsed().as_secs_f64());
     }
     Ok(SamplingSpeed {

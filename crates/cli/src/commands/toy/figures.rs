@@ -7,7 +7,7 @@ use foil_toy::{
     distribution::{Class, Distribution},
     figures::{Comparison, Density, Figure, ZOOM, ZoomInput, figure_2, figure_9},
     network::DensityModel,
-    sampling::{Guidance, Plan, Recorder, STEPS, levels},
+    sampling::{Guidance, Recorder, STEPS, Sampling, levels},
 };
 
 /// Noise level of the densities in the close view, and where its trajectories start.
@@ -31,18 +31,18 @@ pub fn close_view(
         .samples(40 * TRAJECTORIES, seed);
     let inside = candidates.into_iter().filter(|point| ZOOM.contains(*point));
     let start: Vec<Point> = inside.take(TRAJECTORIES).collect();
-    let plan = Plan {
+    let sampling = Sampling {
         levels: levels(ZOOM_START, STEPS)?,
-        ..Plan::published()?
+        ..Sampling::published()?
     };
-    let trajectories = |guidance| -> Result<Vec<Vec<Point>>> {
+    let trajectories = |guidance: &Guidance<'_>| -> Result<Vec<Vec<Point>>> {
         let mut recorder = Recorder::default();
-        plan.run(main, guidance, &start, &mut recorder)?;
+        sampling.run(main, guidance, &start, &mut recorder)?;
         Ok(recorder.trajectories(&start))
     };
     let (unguided, guided) = (
-        trajectories(Guidance::None)?,
-        trajectories(Guidance::Auto(guide, weight))?,
+        trajectories(&Guidance::none())?,
+        trajectories(&Guidance::auto(guide, weight)?)?,
     );
     let input = ZoomInput {
         view: ZOOM,

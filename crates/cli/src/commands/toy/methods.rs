@@ -1,12 +1,12 @@
 //! The methods that `foil toy reproduce` compares, and their measurement.
 
 use anyhow::Result;
-use foil_diffusion::guidance::{Gate, Interval};
+use foil_diffusion::guidance::{Interval, Plan};
 use foil_toy::{
     Point,
     metrics::{Judge, Row},
     network::DensityModel,
-    sampling::{Guidance, Plan},
+    sampling::{Guidance, GuideModels, Sampling},
 };
 
 use super::Watch;
@@ -16,7 +16,7 @@ use crate::progress::Progress;
 pub const AUTOGUIDANCE_WEIGHT: f64 = 3.0;
 pub const CLASSIFIER_FREE_WEIGHT: f64 = 4.0;
 /// A noise interval that leaves out both ends.
-const INTERVAL: (f64, f64) = (0.02, 1.0);
+const INTERVAL: &str = "0.02..1";
 
 /// The three networks.
 pub struct Networks {
@@ -26,67 +26,74 @@ pub struct Networks {
 }
 
 /// A method to measure.
-pub struct Method<'a> {
+pub struct Method {
     pub name: String,
+    /// The one that is told: of an interpolation that of both guides.
     pub weight: f64,
-    pub guidance: Guidance<'a>,
-    pub interval: Option<(f64, f64)>,
+    pub plan: Plan,
+}
+
+impl Method {
+    pub fn new(name: &str, weight: f64, guidance: &str) -> Result<Self> {
+        Ok(Self {
+            name: name.to_owned(),
+            weight,
+            plan: guidance.parse()?,
+        })
+    }
+
+    /// All methods but truncation, whose weight depends on the others' results.
+    pub fn all() -> Result<Vec<Self>> {
+        let mut methods = vec![Self::new("none", 1.0, "none")?];
+        for weight in [2.0, CLASSIFIER_FREE_WEIGHT] {
+            methods.push(Self::new("cfg", weight, &format!("cfg:{weight}"))?);
+        }
+        for weight in [2.0, AUTOGUIDANCE_WEIGHT] {
+            methods.push(Self::new(
+                "autoguidance",
+                weight,
+                &format!("auto:{weight}"),
+            )?);
+        }
+        let weight = AUTOGUIDANCE_WEIGHT;
+        let guidance = format!("auto:{weight}@{INTERVAL}");
+        methods.push(Self::new("autoguidance", weight, &guidance)?);
+        for share in [0.0, 0.5, 1.0] {
+            // Karras et al. 2024, section 5.
+            let [unconditional, guide] =
+                [1.0 - share, share].map(|part| 1.0 + part * (weight - 1.0));
+            let guidance = format!("cfg:{unconditional}+auto:{guide}");
+            methods.push(Self::new(
+                &format!("interpolation a={share}"),
+                weight,
+                &guidance,
+            )?);
+        }
+        Ok(methods)
+    }
+
+    /// Where it guides, if not everywhere.
+    pub fn interval(&self) -> Option<Interval> {
+        self.plan.terms().first()?.strength.interval
+    }
 }
 
 impl Networks {
-    /// All methods but truncation, whose weight depends on the others' results.
-    pub fn methods(&self) -> Vec<Method<'_>> {
-        let Self {
-            guide,
-            unconditional,
-            ..
-        } = self;
-        let method = |name: &str, weight, guidance| Method {
-            name: name.into(),
-            weight,
-            guidance,
-            interval: None,
+    /// A plan with these networks.
+    fn guidance(&self, plan: Plan) -> Guidance<'_> {
+        let models = GuideModels {
+            auto: Some(&self.guide),
+            unconditional: Some(&self.unconditional),
+            classifier: None,
         };
-        let mut methods = vec![
-            method("none", 1.0, Guidance::None),
-            method("cfg", 2.0, Guidance::ClassifierFree(unconditional, 2.0)),
-            method(
-                "cfg",
-                CLASSIFIER_FREE_WEIGHT,
-                Guidance::ClassifierFree(unconditional, CLASSIFIER_FREE_WEIGHT),
-            ),
-            method("autoguidance", 2.0, Guidance::Auto(guide, 2.0)),
-            method(
-                "autoguidance",
-                AUTOGUIDANCE_WEIGHT,
-                Guidance::Auto(guide, AUTOGUIDANCE_WEIGHT),
-            ),
-            Method {
-                interval: Some(INTERVAL),
-                ..method(
-                    "autoguidance",
-                    AUTOGUIDANCE_WEIGHT,
-                    Guidance::Auto(guide, AUTOGUIDANCE_WEIGHT),
-                )
-            },
-        ];
-        methods.extend([0.0, 0.5, 1.0].map(|share| {
-            let guidance =
-                Guidance::Interpolation(unconditional, guide, AUTOGUIDANCE_WEIGHT, share);
-            method(
-                &format!("interpolation a={share}"),
-                AUTOGUIDANCE_WEIGHT,
-                guidance,
-            )
-        }));
-        methods
+        Guidance { plan, models }
     }
 }
 
 /// Samples and measures methods, all from the same starting points.
 pub struct Bench<'a> {
     pub networks: &'a Networks,
-    pub plan: &'a Plan,
+    pub sampling: &'a Sampling,
     pub judge: &'a Judge,
     pub start: &'a [Point],
     pub progress: &'a Progress,
@@ -94,27 +101,24 @@ pub struct Bench<'a> {
 
 impl Bench<'_> {
     /// One row of the table, and the samples.
-    pub fn measure(&self, method: &Method<'_>) -> Result<(Row, Vec<Point>)> {
-        let Method {
-            name,
-            weight,
-            guidance,
-            interval,
-        } = method;
-        let mut plan = self.plan.clone();
-        plan.interval = interval
-            .map(|(low, high)| Interval::new(low, high, Gate::Step))
-            .transpose()?;
-        let within = interval.map_or_else(String::new, |(low, high)| format!(" in {low}..{high}"));
+    pub fn measure(&self, method: &Method) -> Result<(Row, Vec<Point>)> {
+        let Method { name, weight, plan } = method;
+        let interval = method.interval();
+        let within = interval.map_or_else(String::new, |interval| format!(" in {interval}"));
         let bar = self.progress.bar(
             &format!("{name}{within}, w = {weight:.3}"),
-            plan.levels.steps() as u64,
+            self.sampling.levels.steps() as u64,
             "steps",
         );
-        let (points, evaluations) =
-            plan.run(&self.networks.main, *guidance, self.start, &mut Watch(&bar))?;
-        let mut row = Row::new(name, *weight, points.len(), self.judge.measure(&points)?);
-        row.interval = interval.map(|(low, high)| [low, high]);
+        let (points, evaluations) = self.sampling.run(
+            &self.networks.main,
+            &self.networks.guidance(plan.clone()),
+            self.start,
+            &mut Watch(&bar),
+        )?;
+        let measures = self.judge.measure(&points)?;
+        let mut row = Row::new(name, Some(*weight), points.len(), measures);
+        row.interval = interval.map(|interval| [interval.low(), interval.high()]);
         (row.evaluations_strong, row.evaluations_weak) = (evaluations.strong, evaluations.weak);
         bar.done(&format!("{} samples", points.len()));
         Ok((row, points))
@@ -133,11 +137,11 @@ impl Bench<'_> {
         let (mut low, mut high) = (1.0, 1.5);
         for bisection in 0..BISECTIONS {
             let middle = 0.5 * (low + high);
-            let truncation = Guidance::Truncation(middle);
+            let truncation = Guidance::truncation(middle)?;
             let silent = &mut |_: &foil_diffusion::Step<'_>| crate::interrupt::check();
             let (points, _) = self
-                .plan
-                .run(&self.networks.main, truncation, start, silent)?;
+                .sampling
+                .run(&self.networks.main, &truncation, start, silent)?;
             if self.judge.outlier_rate(&points)? > outlier_rate {
                 low = middle;
             } else {

@@ -1,8 +1,10 @@
 //! `foil toy …`.
 
 pub mod bench;
+pub mod diagnose;
 mod figures;
 mod methods;
+mod models;
 mod networks;
 pub mod plot;
 pub mod reproduce;

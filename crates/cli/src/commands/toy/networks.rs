@@ -10,7 +10,7 @@ use foil_toy::{
     distribution::Class,
     metrics::{GuideRow, Judge, TrainingRow},
     network::{Architecture, DensityModel},
-    sampling::Plan,
+    sampling::Sampling,
     search::{self, Candidate, GuideSearch},
     training::{Config, Run, Training},
 };
@@ -32,7 +32,7 @@ const CONTENT: f64 = 0.6;
 pub struct Workshop<'a> {
     pub arguments: &'a Reproduce,
     pub progress: &'a Progress,
-    pub plan: &'a Plan,
+    pub sampling: &'a Sampling,
     pub judge: &'a Judge,
     /// How long the networks that are used were trained.
     pub training: Vec<TrainingRow>,
@@ -52,14 +52,14 @@ impl<'a> Workshop<'a> {
     pub fn new(
         arguments: &'a Reproduce,
         progress: &'a Progress,
-        plan: &'a Plan,
+        sampling: &'a Sampling,
         judge: &'a Judge,
     ) -> Self {
         let (training, guide_search, guides) = (vec![], vec![], vec![]);
         Self {
             arguments,
             progress,
-            plan,
+            sampling,
             judge,
             training,
             guide_search,
@@ -73,7 +73,7 @@ impl<'a> Workshop<'a> {
         for attempt in 0..MAINS {
             let main = self.run("main", self.config(Class::A, MAIN.0, attempt), MAIN.1);
             let model = super::train(&main, "main", self.progress)?.saved.model;
-            if !search::is_sound(&model, self.plan)? && attempt + 1 < MAINS {
+            if !search::is_sound(&model, self.sampling)? && attempt + 1 < MAINS {
                 self.progress.say(
                     "  it does not bring far points home: another one, from other initial weights",
                 );
@@ -116,7 +116,7 @@ impl<'a> Workshop<'a> {
     /// The guide that serves a main model best: its row, and what was found out.
     fn choose_guide(&mut self, main: &Run, model: &DensityModel) -> Result<(usize, Candidate)> {
         let seed = self.arguments.seed;
-        let search = GuideSearch::new(model, self.judge, self.plan, AUTOGUIDANCE_WEIGHT, seed)?;
+        let search = GuideSearch::new(model, self.judge, self.sampling, AUTOGUIDANCE_WEIGHT, seed)?;
         let bar = self.progress.bar("choosing a guide", GUIDES, "guides");
         let mut best: Option<(usize, Candidate)> = None;
         for attempt in 0..GUIDES {

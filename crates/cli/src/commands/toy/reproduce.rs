@@ -8,7 +8,7 @@ use foil_toy::{
     distribution::{Class, Distribution},
     figures::{Figure, Panel, figure_1},
     metrics::{Judge, Metrics, Row},
-    sampling::{Guidance, Plan},
+    sampling::Sampling,
 };
 
 use super::{
@@ -30,8 +30,11 @@ pub fn run(arguments: &Reproduce) -> Result<()> {
     } = arguments;
     foil_files::check_writable(out)?;
     let progress = Progress::new();
-    let (plan, judge) = (Plan::published()?, Judge::new(*samples as usize, *seed)?);
-    let mut workshop = Workshop::new(arguments, &progress, &plan, &judge);
+    let (sampling, judge) = (
+        Sampling::published()?,
+        Judge::new(*samples as usize, *seed)?,
+    );
+    let mut workshop = Workshop::new(arguments, &progress, &sampling, &judge);
     let networks = workshop.train()?;
     let Workshop {
         training,
@@ -41,7 +44,7 @@ pub fn run(arguments: &Reproduce) -> Result<()> {
     let reproduction = Reproduction {
         arguments,
         progress: &progress,
-        plan: &plan,
+        sampling: &sampling,
         judge: &judge,
     };
     let (rows, panels) = reproduction.measure(&networks)?;
@@ -66,7 +69,7 @@ pub fn run(arguments: &Reproduce) -> Result<()> {
 struct Reproduction<'a> {
     arguments: &'a Reproduce,
     progress: &'a Progress,
-    plan: &'a Plan,
+    sampling: &'a Sampling,
     judge: &'a Judge,
 }
 
@@ -81,28 +84,35 @@ impl Reproduction<'_> {
     /// The table, and the samples of figure 1.
     fn measure(&self, networks: &Networks) -> Result<(Vec<Row>, Vec<Samples>)> {
         let (count, seed) = (self.arguments.samples as usize, self.arguments.seed);
-        let start = self.plan.start(&Distribution::new(Class::A), count, seed);
+        let start = self
+            .sampling
+            .start(&Distribution::new(Class::A), count, seed);
         let Self {
-            plan,
+            sampling,
             judge,
             progress,
             ..
         } = self;
         let bench = Bench {
             networks,
-            plan,
+            sampling,
             judge,
             start: &start,
             progress,
         };
         let truth = judge.true_samples(count, seed);
-        let mut rows = vec![Row::new("true samples", 1.0, count, judge.measure(&truth)?)];
+        let mut rows = vec![Row::new(
+            "true samples",
+            Some(1.0),
+            count,
+            judge.measure(&truth)?,
+        )];
         let mut panels = vec![Samples {
             title: "Ground truth",
             subtitle: String::new(),
             points: truth,
         }];
-        for method in networks.methods() {
+        for method in Method::all()? {
             let (row, points) = bench.measure(&method)?;
             if let Some(title) = title(&method) {
                 panels.push(Samples {
@@ -118,13 +128,7 @@ impl Reproduction<'_> {
             .find(|row| is_autoguidance(row))
             .map_or(0.0, |row| row.outlier_rate);
         for weight in [bench.matching_truncation(matched)?, SHOWN_TRUNCATION] {
-            let guidance = Guidance::Truncation(weight);
-            let method = Method {
-                name: "truncation".into(),
-                weight,
-                guidance,
-                interval: None,
-            };
+            let method = Method::new("truncation", weight, &format!("truncate:{weight}"))?;
             let (row, points) = bench.measure(&method)?;
             rows.push(row);
             if weight >= SHOWN_TRUNCATION {
@@ -189,19 +193,20 @@ fn write(figure: &Figure, out: &Path, name: &str) -> Result<()> {
 }
 
 /// Which methods figure 1 shows.
-fn title(method: &Method<'_>) -> Option<&'static str> {
-    match method.guidance {
-        _ if method.interval.is_some() => None,
-        Guidance::None => Some("No guidance"),
-        Guidance::ClassifierFree(_, weight) if weight >= CLASSIFIER_FREE_WEIGHT => {
-            Some("Classifier-free guidance")
-        }
-        Guidance::Auto(_, weight) if weight >= AUTOGUIDANCE_WEIGHT => Some("Autoguidance"),
+fn title(method: &Method) -> Option<&'static str> {
+    match method.name.as_str() {
+        _ if method.interval().is_some() => None,
+        "none" => Some("No guidance"),
+        "cfg" if method.weight >= CLASSIFIER_FREE_WEIGHT => Some("Classifier-free guidance"),
+        "autoguidance" if method.weight >= AUTOGUIDANCE_WEIGHT => Some("Autoguidance"),
         _ => None,
     }
 }
 
 /// The row whose outlier rate truncation is matched to.
 fn is_autoguidance(row: &Row) -> bool {
-    row.method == "autoguidance" && row.weight >= AUTOGUIDANCE_WEIGHT && row.interval.is_none()
+    let is_strong = row
+        .weight
+        .is_some_and(|weight| weight >= AUTOGUIDANCE_WEIGHT);
+    row.method == "autoguidance" && is_strong && row.interval.is_none()
 }

@@ -34,6 +34,20 @@ pub trait Guides<'a> {
     }
 }
 
+impl Term {
+    /// The weak model of this term alone, for looking at it. A classifier is none.
+    pub fn weak<'a>(&self, guides: &mut dyn Guides<'a>) -> Result<Box<dyn Denoiser + 'a>> {
+        if matches!(self.guide, Guide::Classifier(_)) {
+            let problem = "a classifier makes no estimate that could be looked at";
+            return Err(Error::Guidance(problem.into()));
+        }
+        match source(self, guides)? {
+            Source::Weak(weak) => Ok(weak),
+            Source::Classifier(..) => unreachable!("it was told above"),
+        }
+    }
+}
+
 impl Plan {
     /// The guided denoiser for one trajectory of one batch.
     pub fn build<'a>(

@@ -8,7 +8,7 @@ pub use build::Guides;
 pub use composed::Composed;
 
 use super::{
-    Finish, Guide, Shape, Strength,
+    Finish, Guide, Interval, Shape, Strength,
     text::{self, TextError},
 };
 
@@ -52,6 +52,15 @@ impl Plan {
     /// A plan of parts. They are checked as their text is, so that whatever can be made can also be written down.
     pub fn new(terms: Vec<Term>, finishes: Vec<Finish>) -> Result<Self, TextError> {
         Self { terms, finishes }.to_string().parse()
+    }
+
+    /// With an interval for the terms that have none of their own.
+    #[must_use]
+    pub fn within(mut self, interval: Option<Interval>) -> Self {
+        for term in &mut self.terms {
+            term.strength.interval = term.strength.interval.or(interval);
+        }
+        self
     }
 
     /// The guides, in the order written.
