@@ -4,6 +4,7 @@ use std::{
     fs::File,
     io,
     ops::{Deref, Range},
+    sync::Arc,
 };
 
 use memmap2::{Mmap, MmapOptions};
@@ -14,6 +15,8 @@ pub(crate) enum Mapped {
     Pages(Mmap),
     /// They are in memory as long as the program.
     Program(&'static [u8]),
+    /// A part of what is in memory as long as somebody has it.
+    Memory(Arc<[u8]>, Range<usize>),
 }
 
 impl Deref for Mapped {
@@ -23,6 +26,7 @@ impl Deref for Mapped {
         match self {
             Self::Pages(pages) => pages,
             Self::Program(bytes) => bytes,
+            Self::Memory(bytes, part) => &bytes[part.clone()],
         }
     }
 }
@@ -45,12 +49,14 @@ pub(crate) fn map(file: &File, range: &Range<u64>) -> io::Result<Mapped> {
     Ok(Mapped::Pages(pages))
 }
 
-/// The same of bytes that are in memory.
-pub(crate) fn part(bytes: &'static [u8], range: &Range<u64>) -> io::Result<Mapped> {
+/// The same part of so many bytes that are in memory.
+pub(crate) fn part(length: usize, range: &Range<u64>) -> io::Result<Range<usize>> {
     let place = |place: u64| usize::try_from(place).map_err(io::Error::other);
-    let part = bytes.get(place(range.start)?..place(range.end)?);
-    let part = part.filter(|part| !part.is_empty());
-    part.map(Mapped::Program).ok_or_else(too_short)
+    let part = place(range.start)?..place(range.end)?;
+    if part.is_empty() || part.end > length {
+        return Err(too_short());
+    }
+    Ok(part)
 }
 
 fn too_short() -> io::Error {

@@ -13,7 +13,7 @@ use crate::{
     mapped::{self, Mapped},
 };
 
-/// A file open for reading, or one that is part of the program.
+/// A file open for reading, one that is part of the program, or one that was made in memory.
 #[derive(Debug)]
 pub struct SourceFile {
     path: PathBuf,
@@ -25,6 +25,7 @@ pub struct SourceFile {
 enum Place {
     Disk(File),
     Program(&'static [u8]),
+    Memory(Arc<[u8]>),
 }
 
 impl SourceFile {
@@ -47,6 +48,15 @@ impl SourceFile {
             path: name.into(),
             place: Place::Program(bytes),
             length: bytes.len() as u64,
+        })
+    }
+
+    /// Bytes that were made as a file's, under the name by which messages shall call them.
+    pub fn in_memory(name: impl Into<PathBuf>, bytes: Vec<u8>) -> Arc<Self> {
+        Arc::new(Self {
+            path: name.into(),
+            length: bytes.len() as u64,
+            place: Place::Memory(bytes.into()),
         })
     }
 
@@ -82,7 +92,12 @@ impl SourceFile {
     pub(crate) fn map(&self, range: &Range<u64>) -> Result<Mapped> {
         let mapped = match &self.place {
             Place::Disk(file) => mapped::map(file, range),
-            Place::Program(bytes) => mapped::part(bytes, range),
+            Place::Program(bytes) => {
+                mapped::part(bytes.len(), range).map(|part| Mapped::Program(&bytes[part]))
+            }
+            Place::Memory(bytes) => {
+                mapped::part(bytes.len(), range).map(|part| Mapped::Memory(Arc::clone(bytes), part))
+            }
         };
         mapped.map_err(|source| Error::File {
             path: self.path.clone(),

@@ -32,7 +32,7 @@ mod zipped;
 
 pub use contents::Contents;
 pub use format::Format;
-pub use gradual::GradualFile;
+pub use gradual::Gradual;
 pub use safetensors::Safetensors;
 pub use snapshot::{Provenance, Role, Snapshot};
 pub use statistics::{Moments, Statistics};

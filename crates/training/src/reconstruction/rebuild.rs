@@ -1,11 +1,12 @@
 //! The sums themselves: one pass over the snapshots makes all averages, and memory holds a part of a tensor at a time.
 
 use std::{
+    io::Write,
     ops::{ControlFlow, Range},
     path::Path,
 };
 
-use foil_models::{StoredTensor, checkpoint::GradualFile, edm2::Plan};
+use foil_models::{StoredTensor, checkpoint::Gradual, edm2::Plan};
 use half::{bf16, f16};
 use rayon::prelude::*;
 
@@ -48,7 +49,36 @@ impl Reconstruction<'_> {
         let mut files = indices
             .iter()
             .map(begin)
-            .collect::<foil_models::Result<Vec<GradualFile>>>()?;
+            .collect::<foil_models::Result<Vec<_>>>()?;
+        self.fill(indices, &mut files, observer)?;
+        for file in files {
+            file.finish()?;
+        }
+        Ok(())
+    }
+
+    /// The result of this index as the bytes of the file that [`Self::write`] would make.
+    pub fn in_memory(
+        &self,
+        index: usize,
+        observer: &mut dyn FnMut(u64) -> ControlFlow<()>,
+    ) -> Result<Vec<u8>> {
+        let dtype = |name: &str, template: &StoredTensor| self.dtype(name, template);
+        let name = Path::new(&self.run.name);
+        let mut files = vec![self.outline(index).begin_in_memory(name, dtype)?];
+        self.fill(&[index], &mut files, observer)?;
+        // There is one, which was put there.
+        let file = files.swap_remove(0);
+        Ok(file.into_bytes()?)
+    }
+
+    /// Appends all tensors to the file of each index.
+    fn fill<W: Write>(
+        &self,
+        indices: &[usize],
+        files: &mut [Gradual<W>],
+        observer: &mut dyn FnMut(u64) -> ControlFlow<()>,
+    ) -> Result<()> {
         let Some(order) = files.first().map(|file| file.order().to_vec()) else {
             return Ok(());
         };
@@ -59,13 +89,10 @@ impl Reconstruction<'_> {
         let parts = pass.parts(&order)?;
         let mut done = 0;
         for part in &parts {
-            done += pass.append(part, &mut files)?;
+            done += pass.append(part, files)?;
             if observer(done).is_break() {
                 return Err(Error::Interrupted);
             }
-        }
-        for file in files {
-            file.finish()?;
         }
         Ok(())
     }
@@ -111,7 +138,7 @@ impl Pass<'_> {
     }
 
     /// Appends a part of a tensor to every file; how many bytes were read for it.
-    fn append(&self, part: &Part<'_>, files: &mut [GradualFile]) -> Result<u64> {
+    fn append<W: Write>(&self, part: &Part<'_>, files: &mut [Gradual<W>]) -> Result<u64> {
         let tensors = self.tensors(part.name)?;
         let width = |tensor: &&StoredTensor| tensor.dtype().size_in_bytes();
         let bytes = part.numbers.len() * tensors.iter().map(width).sum::<usize>();

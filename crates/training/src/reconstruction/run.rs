@@ -89,6 +89,13 @@ impl Run {
         self.stored.len()
     }
 
+    /// The images seen at each moment at which snapshots were taken, rising; averages of more than one length need two snapshots.
+    pub fn moments(&self) -> impl Iterator<Item = u64> {
+        let mut last = None;
+        let times = self.stored.iter().map(|stored| stored.images);
+        times.filter(move |&images| last.replace(images) != Some(images))
+    }
+
     /// The images seen at a moment at which a snapshot was taken.
     pub fn images_at(&self, moment: Moment) -> Result<u64> {
         let times = || self.stored.iter().map(|stored| stored.images);
