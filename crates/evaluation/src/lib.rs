@@ -7,6 +7,7 @@ mod error;
 mod extractor;
 mod features;
 mod gathering;
+mod halving;
 mod images;
 mod metric;
 mod neighbours;
@@ -21,6 +22,7 @@ pub use extractor::{
 };
 pub use features::Features;
 pub use gathering::Gathering;
+pub use halving::{Ask, Effort, Halving, Point, Trial};
 pub use images::Images;
 pub use metric::{
     Extrapolated, Frechet, Manifold, Mean, Memorisation, PrecisionRecall, extrapolated_frechet,
