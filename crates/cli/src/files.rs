@@ -17,6 +17,7 @@ use foil_models::{
 
 use crate::{
     arguments::Connection,
+    averages::Average,
     interrupt, open,
     progress::{Bar, Progress},
 };
@@ -56,10 +57,18 @@ impl Files {
             .collect()
     }
 
-    /// The one file that a text names, which may be part of the program: not a preset that needs several.
+    /// The one file that a text names, which may be part of the program, or be rebuilt from a run's snapshots: not a preset that needs several.
     pub fn one(&self, text: &str) -> Result<Arc<SourceFile>> {
         if bundled::file(text).is_some() {
             return open::file(Path::new(text));
+        }
+        if let Some(average) = Average::parse(text)? {
+            return average.rebuild(text);
+        }
+        if Path::new(text).is_dir() {
+            bail!(
+                "{text} is a folder where a network is expected; the average of length 0.07 of a run is RUN@0.07"
+            );
         }
         let mut files = self.named(text)?;
         match (files.pop(), files.is_empty()) {

@@ -1,6 +1,7 @@
 //! `foil`: train, sample and evaluate guided diffusion models.
 
 mod arguments;
+mod averages;
 mod commands;
 mod files;
 mod interrupt;

@@ -8,6 +8,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 pub struct Progress {
     bars: MultiProgress,
     terminal: bool,
+    passing: bool,
 }
 
 /// One piece of work.
@@ -16,6 +17,7 @@ pub struct Bar {
     name: String,
     start: Instant,
     terminal: bool,
+    passing: bool,
 }
 
 /// Lines above the bars that change as work goes on.
@@ -35,6 +37,15 @@ impl Progress {
         Self {
             bars: MultiProgress::with_draw_target(target),
             terminal,
+            passing: false,
+        }
+    }
+
+    /// Bars that leave no line: work that is a small part of what is told anyway.
+    pub fn passing() -> Self {
+        Self {
+            passing: true,
+            ..Self::new()
         }
     }
 
@@ -92,6 +103,7 @@ impl Progress {
             name: name.to_owned(),
             start: Instant::now(),
             terminal: self.terminal,
+            passing: self.passing,
         }
     }
 
@@ -122,7 +134,9 @@ impl Bar {
     #[expect(clippy::print_stderr, reason = "progress goes to standard error")]
     pub fn done(&self, result: &str) {
         let seconds = self.start.elapsed().as_secs_f64();
-        if self.terminal {
+        if self.passing {
+            self.drawn.finish_and_clear();
+        } else if self.terminal {
             let style =
                 ProgressStyle::with_template("{prefix:<26} {msg}").expect("a constant template");
             self.drawn.set_style(style);

@@ -29,7 +29,7 @@ pub use images::{Batch, Images, Presentation};
 pub use learning_rate::LearningRate;
 pub use parameters::{Entry, Layout, Role};
 pub use run::{Observer, Progress, Run};
-pub use settings::{Data, Goal, Intervals, Precision, Settings, Training};
+pub use settings::{Data, Goal, Intervals, Precision, Settings, Training, in_one_line};
 pub use state::{Average, Report, State, Step};
 pub use tally::{Band, Status};
 pub use task::{Losses, Observation, Task};

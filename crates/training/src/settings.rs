@@ -246,7 +246,7 @@ impl Settings {
 }
 
 /// Where TOML is wrong, and how, without the picture of it.
-fn in_one_line(error: &toml::de::Error, text: &str) -> String {
+pub fn in_one_line(error: &toml::de::Error, text: &str) -> String {
     let message = error.message().lines().collect::<Vec<_>>().join("; ");
     let before = error.span().and_then(|span| text.get(..span.start));
     let Some(before) = before else {

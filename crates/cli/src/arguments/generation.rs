@@ -16,8 +16,9 @@ use super::{
 /// How images are made.
 #[derive(Debug, Args)]
 pub struct Generation {
-    /// The network: a preset of `foil models`, a file, hf://owner/repository/file or an https URL [default: fashion, a part of this
-    /// program]
+    /// The network: a preset of `foil models`, a file, hf://owner/repository/file, an https URL, or RUN@0.07, the average of that length of a
+    /// run's folder. A .toml file of settings, as --dry-run prints and foil tune finds them, fills in all that is not typed [default: fashion,
+    /// a part of this program]
     #[arg(long, value_name = "MODEL")]
     pub model: Option<String>,
     /// A weaker version of the network, for guidance by auto; for cfg alone also an unconditional network
@@ -33,6 +34,10 @@ pub struct Generation {
     /// `foil guidance` lists all methods [default: the preset's, or none]
     #[arg(long, value_name = "METHOD:W", value_parser = guidance, allow_hyphen_values = true)]
     pub guidance: Option<Plan>,
+    /// Make the network that is guided worse while it runs, to study what guides it: written as a guide without a weight, such as
+    /// dropout(p=0.05), noise(amount=0.1) or bits(n=4)
+    #[arg(long, value_name = "GUIDE")]
+    pub degradation: Option<String>,
     /// Guide only where LO < σ <= HI, where --guidance does not say it with @LO..HI
     #[arg(long, value_name = "LO..HI", value_parser = interval, allow_hyphen_values = true)]
     pub interval: Option<Interval>,
@@ -45,36 +50,21 @@ pub struct Generation {
     /// Steps [default: 32; of `foil evaluate` without --model: 12]
     #[arg(long, value_parser = in_range(1, 10_000))]
     pub steps: Option<usize>,
-    /// Sampler
-    #[arg(long, default_value = "heun", value_parser = known_sampler)]
-    pub sampler: String,
-    /// Least noise level before 0
-    #[arg(
-        long,
-        value_name = "σ",
-        default_value_t = 0.002,
-        allow_hyphen_values = true
-    )]
-    pub sigma_min: f64,
-    /// Noise level where trajectories start
-    #[arg(
-        long,
-        value_name = "σ",
-        default_value_t = 80.0,
-        allow_hyphen_values = true
-    )]
-    pub sigma_max: f64,
-    /// How much more steps there are at low noise levels
-    #[arg(long, default_value_t = 7.0, allow_hyphen_values = true)]
-    pub rho: f64,
-    /// S_churn of the sampler heun: fresh noise over all steps
-    #[arg(
-        long,
-        value_name = "S",
-        default_value_t = 0.0,
-        allow_hyphen_values = true
-    )]
-    pub churn: f64,
+    /// Sampler [default: heun]
+    #[arg(long, value_parser = known_sampler)]
+    pub sampler: Option<String>,
+    /// Least noise level before 0 [default: 0.002]
+    #[arg(long, value_name = "σ", allow_hyphen_values = true)]
+    pub sigma_min: Option<f64>,
+    /// Noise level where trajectories start [default: 80]
+    #[arg(long, value_name = "σ", allow_hyphen_values = true)]
+    pub sigma_max: Option<f64>,
+    /// How much more steps there are at low noise levels [default: 7]
+    #[arg(long, allow_hyphen_values = true)]
+    pub rho: Option<f64>,
+    /// S_churn of the sampler heun: fresh noise over all steps [default: 0]
+    #[arg(long, value_name = "S", allow_hyphen_values = true)]
+    pub churn: Option<f64>,
     /// S_min: no fresh noise below this noise level
     #[arg(
         long,
@@ -99,9 +89,9 @@ pub struct Generation {
     /// Images at once; what an image looks like does not depend on it [default: 4; of `foil evaluate`: 16]
     #[arg(long, value_name = "N", value_parser = in_range(1, 4096))]
     pub batch: Option<usize>,
-    /// Random numbers: Foil's own, or those of PyTorch's generators for the same seed
-    #[arg(long, value_enum, default_value = "foil")]
-    pub rng: RandomName,
+    /// Random numbers: Foil's own, or those of PyTorch's generators for the same seed [default: foil]
+    #[arg(long, value_enum)]
+    pub rng: Option<RandomName>,
     /// Of weights and activations; auto is bf16 where the processor multiplies it natively
     #[arg(long, value_enum, default_value = "auto")]
     pub precision: PrecisionName,

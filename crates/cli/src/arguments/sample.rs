@@ -20,7 +20,7 @@ pub struct SampleImages {
     #[command(flatten)]
     pub output: Output,
     /// Repeat an image exactly, with the settings that are kept in it
-    #[arg(long, value_name = "IMAGE", conflicts_with_all = ["compare", "seeds", "guidance", "interval", "class", "steps", "sampler", "sigma_min", "sigma_max", "rho", "churn", "rng", "precision"])]
+    #[arg(long, value_name = "IMAGE", conflicts_with_all = ["compare", "seeds", "guidance", "degradation", "interval", "class", "steps", "sampler", "sigma_min", "sigma_max", "rho", "churn", "rng", "precision"])]
     pub from: Option<PathBuf>,
     /// Print the settings as TOML and stop
     #[arg(long)]

@@ -11,6 +11,7 @@ mod evaluate;
 mod fetch;
 mod guidance;
 mod inspect;
+mod method;
 mod models;
 mod sample;
 mod toy;

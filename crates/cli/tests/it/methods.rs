@@ -83,6 +83,46 @@ fn settings_say_the_method_and_repeat_the_image() {
     );
 }
 
+/// What --dry-run prints is what --model takes.
+#[test]
+fn settings_in_a_file_are_a_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let typed = "--guidance auto:2@0.2..5 --degradation skip(blocks=1) --sampler euler --steps 3 --rho 5 --rng torch-cpu --class 4";
+    let settings = succeed(path, &format!("sample {typed} --out x --dry-run"));
+    fs::write(path.join("mine.toml"), &settings).unwrap();
+    let again = succeed(path, "sample --model mine.toml --out x --dry-run");
+    assert_eq!(settings, again);
+    succeed(path, &format!("sample {typed} --seeds 5 --out typed"));
+    succeed(path, "sample --model mine.toml --seeds 5 --out read");
+    assert_eq!(pixels(&path.join("typed")), pixels(&path.join("read")));
+    // What is typed counts more.
+    let other = succeed(
+        path,
+        "sample --model mine.toml --guidance cfg:3 --steps 7 --unconditional fashion-unconditional --out x --dry-run",
+    );
+    for line in [
+        "guidance = \"cfg:3\"",
+        "steps = 7",
+        "sampler = \"euler\"",
+        "rng = \"torch-cpu\"",
+        "degradation = \"skip(blocks=1)\"",
+    ] {
+        assert!(other.lines().any(|found| found == line), "{line}: {other}");
+    }
+    fs::write(path.join("bad.toml"), "model = \"fashion\"\nstep = 3\n").unwrap();
+    refuse(
+        path,
+        "sample --model bad.toml --out x",
+        &["bad.toml: line 2", "step"],
+    );
+    refuse(
+        path,
+        "sample --model none.toml --out x",
+        &["cannot read none.toml"],
+    );
+}
+
 #[test]
 fn mistakes_are_pointed_at() {
     let folder = tempfile::tempdir().unwrap();
@@ -119,7 +159,9 @@ fn what_a_method_needs_is_told_before_images_are_made() {
             "sample --guidance skip(blocks=99):2 --out x",
             &["block 99 does not exist"],
         ),
-        ("sample --guidance ema(std=0.1):2 --out x", &["foil ema"]),
+        ("sample --guidance ema(std=0.1):2 --out x", &["RUN@"]),
+        ("sample --degradation auto --out x", &["changes no network"]),
+        ("sample --degradation dropout(p=2) --out x", &["below 1"]),
         ("sample --guidance bits(n=1):2 --out x", &["2 to 8"]),
     ];
     for (arguments, expected) in refused {

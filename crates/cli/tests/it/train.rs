@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::{command, foil, interrupt, names, refusals::refused, succeed};
 
-const TRAIN: &str = "train --config tiny.toml --data set --out";
+pub const TRAIN: &str = "train --config tiny.toml --data set --out";
 
 /// A network of one block at each of two sizes; 60 steps, with something to be written every few of them.
 const SETTINGS: &str = r#"
@@ -58,7 +58,7 @@ fn idx(sizes: &[u32], bytes: &[u8]) -> Vec<u8> {
 }
 
 /// A folder with settings and 45 images of 8 × 8 pixels in 3 classes: columns, rows and diagonals that wander.
-fn world() -> tempfile::TempDir {
+pub fn world() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let pixel = |index: usize| {
         let (image, y, x) = (index / 64, index / 8 % 8, index % 8);
@@ -367,4 +367,44 @@ fn a_dry_run_prints_the_settings_and_writes_nothing() {
         "train --config printed.toml --out run --dry-run",
     );
     assert_eq!(again, said);
+}
+
+/// `RUN@LENGTH` is the network that `foil ema` writes, and `ema(std)` guides by one.
+#[test]
+fn averages_of_a_run_are_networks_by_name() {
+    let folder = world();
+    let path = folder.path();
+    succeed(path, &format!("{TRAIN} run"));
+    succeed(path, "ema run --std 0.07,0.12 --out files");
+    let sample = |name: &str, more: &str| {
+        let how = "--seeds 0-1 --steps 3 --precision f32 --raw";
+        succeed(
+            path,
+            &format!("sample {more} {how} {name}.safetensors --out {name}"),
+        );
+        let bytes = fs::read(path.join(format!("{name}.safetensors"))).unwrap();
+        let tensors = SafeTensors::deserialize(&bytes).unwrap();
+        tensors.tensor("samples").unwrap().data().to_vec()
+    };
+    let file = "files/network-0000000-0.070.safetensors";
+    let of_file = sample("a", &format!("--model {file}"));
+    assert!(of_file == sample("b", "--model run@0.07"));
+    assert!(of_file == sample("c", "--model run@0-0.07"));
+    let guided = sample(
+        "d",
+        &format!(
+            "--model {file} --guidance auto:2 --guide files/network-0000000-0.120.safetensors"
+        ),
+    );
+    assert!(of_file != guided);
+    assert!(guided == sample("e", "--model run@0.07 --guidance ema(std=0.12):2"));
+    assert!(guided == sample("f", "--model run@0.07 --guidance auto:2 --guide run@0.12"));
+    for (name, expected) in [
+        ("run@x", "allowed is the EMA length"),
+        ("run@5-0.07", "no snapshot at 5 thousand images"),
+        ("run@0.9", "0.9"),
+        ("run", "RUN@0.07"),
+    ] {
+        refuse(path, &format!("sample --model {name} --out x"), &[expected]);
+    }
 }

@@ -2,10 +2,10 @@
 
 use candle_core::{DType, Tensor};
 use foil_diffusion::{
-    Denoiser, Error as DiffusionError, Model, Noise, Sigma, diagnosis::Errors, random::StreamKind,
+    Denoiser, Error as DiffusionError, Noise, Sigma, diagnosis::Errors, random::StreamKind,
 };
 
-use super::{Generator, Labels, guides::Supply};
+use super::{Generator, Labels, generate::apart, guides::Supply};
 use crate::Result;
 
 /// Clean images.
@@ -54,12 +54,17 @@ impl Generator<'_> {
             classes,
             seeds: examples.seeds,
         };
-        let mut guide = term.weak(&mut supply)?;
+        let mut guide = term.guide.weak(&mut supply)?;
+        let apart = apart(examples.seeds);
+        let mut main = self.strong(&mut Supply {
+            seeds: &apart,
+            ..supply
+        })?;
         let mut noise = Noise::new(StreamKind::Foil, examples.seeds.iter().copied());
         for (&sigma, errors) in levels.iter().zip(errors) {
             let noisy = (clean + (noise.normal_like(clean)? * sigma.get())?)?;
-            let main = self.main.denoise_at(&noisy, sigma, &labels)?;
-            errors.add(&main, &guide.denoise(&noisy, sigma)?, clean)?;
+            let estimate = main.denoise(&noisy, sigma)?;
+            errors.add(&estimate, &guide.denoise(&noisy, sigma)?, clean)?;
         }
         Ok(())
     }

@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 
 use candle_core::{DType, Device, Tensor};
 use foil_diffusion::{
-    Denoiser, Evaluations, FromFunction, Model, Noise, NoiseLevels, Observer, Step,
-    guidance::{Gauge, Plan},
+    Denoiser, Evaluations, Model, Noise, NoiseLevels, Observer, Step,
+    guidance::{Gauge, Guide, Guides, Plan},
     precondition::{Edm, Preconditioned},
     random::StreamKind,
     sample,
@@ -15,6 +15,7 @@ use foil_diffusion::{
 use super::{
     Config, Labels, Network, Packed,
     guides::{Counted, GuideNetworks, Supply},
+    streams::Purpose,
 };
 use crate::{Error, Result};
 
@@ -26,6 +27,8 @@ pub type Edm2 = Preconditioned<Network<Packed>, Edm>;
 pub struct Generator<'a> {
     /// The network that is guided.
     pub main: &'a Edm2,
+    /// What makes it worse while it runs, to study what guides it: the guide that it is itself then.
+    pub degradation: Option<Guide>,
     /// What guides it, and how strongly.
     pub plan: Plan,
     /// The other networks that the plan needs.
@@ -74,8 +77,10 @@ impl Generator<'_> {
             classes,
             mut noise,
         } = self.draw(seeds, device)?;
+        let apart = apart(seeds);
+        let strong = self.strong(&mut self.supply(&labels, &classes, &apart))?;
         let mut supply = self.supply(&labels, &classes, seeds);
-        let mut denoiser = self.plan.build(self.main.given(&labels), &mut supply)?;
+        let mut denoiser = self.plan.build(strong, &mut supply)?;
         let sampler = self.sampler.build(self.levels.steps())?;
         let samples = sample(
             sampler,
@@ -120,6 +125,14 @@ impl Generator<'_> {
         })
     }
 
+    /// What is guided: the network, or what its degradation makes of it.
+    pub(super) fn strong<'a>(&self, supply: &mut Supply<'a>) -> Result<Box<dyn Denoiser + 'a>> {
+        Ok(match &self.degradation {
+            Some(degradation) => degradation.weak(supply)?,
+            None => supply.again()?,
+        })
+    }
+
     fn supply<'a>(
         &'a self,
         labels: &'a Labels,
@@ -160,9 +173,11 @@ impl Generator<'_> {
         };
         let drawn = self.draw(seeds, device)?;
         let (labels, mut noise) = (&drawn.labels, drawn.noise);
+        let apart = apart(seeds);
+        let strong = || self.strong(&mut self.supply(labels, &drawn.classes, &apart));
         let mut supply = self.supply(labels, &drawn.classes, seeds);
-        let guided = self.plan.build(self.main.given(labels), &mut supply)?;
-        let mut gauge = Gauge::new(guided, self.main.given(labels), unconditional.given(labels));
+        let guided = self.plan.build(strong()?, &mut supply)?;
+        let mut gauge = Gauge::new(guided, strong()?, unconditional.given(labels));
         let sampler = self.sampler.build(self.levels.steps())?;
         sample(
             sampler,
@@ -178,8 +193,11 @@ impl Generator<'_> {
     /// Evaluations of the networks for each image: counted along a trajectory of one number. The batch does not change them, nor the image, but where
     /// `adaptive` ends guidance early: there these are the most that it may take.
     pub fn evaluations(&self) -> Result<Evaluations> {
-        let network = FromFunction::new(|x: &Tensor, _| Ok(x.zeros_like()?));
-        let mut denoiser = self.plan.build(network, &mut Counted)?;
+        let strong = match &self.degradation {
+            Some(degradation) => degradation.weak(&mut Counted)?,
+            None => Counted.again()?,
+        };
+        let mut denoiser = self.plan.build(strong, &mut Counted)?;
         sample(
             self.sampler.build(self.levels.steps())?,
             &mut denoiser,
@@ -190,6 +208,12 @@ impl Generator<'_> {
         )?;
         Ok(denoiser.evaluations())
     }
+}
+
+/// Seeds of what a degradation draws, which a guide must not draw too: errors that both make are guided nowhere.
+pub(super) fn apart(seeds: &[u64]) -> Vec<u64> {
+    let seeds = seeds.iter();
+    seeds.map(|seed| Purpose::Degradation.key(*seed)).collect()
 }
 
 /// That one network can guide another: images of the same shape, and the same classes if it knows any.

@@ -54,7 +54,7 @@ impl Diagnosis<'_> {
             models: guidance.models,
             streams: self.seed..self.seed + self.samples as u64,
         };
-        let mut guide = term.weak(&mut supply)?;
+        let mut guide = term.guide.weak(&mut supply)?;
         let truth = Distribution::new(self.class);
         let found = self.points(&truth)?.into_iter().map(|(sigma, points)| {
             let noisy = tensor_of(&points)?;

@@ -5,27 +5,35 @@
 
 mod cell;
 mod chart;
-mod method;
 mod table;
+mod usual;
 
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use foil_diffusion::Step;
-use foil_models::bundled;
 
 use self::{
     cell::{Cell, is_better},
-    method::{Method, usual},
+    usual::usual,
 };
 use super::{
     evaluate::{Asked, Evaluation, GeneratedSource, ImagesManifest, Judge, SourceManifest},
-    sample::{Networks, Role, Settings, finite, network_for, write_sheet},
+    method::Method,
+    sample::{Networks, Role, Settings, bundle_of, finite, network_for, settings_of, write_sheet},
 };
-use crate::{arguments::Compare, files::Files, interrupt, output, progress::Progress};
+use crate::{
+    arguments::{Compare, Generation},
+    files::Files,
+    interrupt, output,
+    progress::Progress,
+};
 
 /// Trajectories along which the effective scale is measured, and images of a row of the picture.
 const ROW: u64 = 16;
+
+/// Methods that are compared have none that is open.
+const NO_INTERVAL: [f64; 2] = [0.0, 1.0];
 
 /// Compares, prints, and keeps what was found.
 pub fn run(arguments: &Compare) -> Result<()> {
@@ -50,22 +58,15 @@ impl<'a> Work<'a> {
             "--guidance is one method; foil compare has --method, once for each"
         );
         let methods: Vec<Method> = if arguments.methods.is_empty() {
-            let usual = usual(|role| network_for(generation, role).is_some());
-            usual.into_iter().map(Method::new).collect::<Result<_>>()?
+            usual(generation)?
         } else {
             let typed = arguments.methods.iter();
             typed.map(|text| Method::new(text)).collect::<Result<_>>()?
         };
         for method in &methods {
-            let settings = method.settings(generation, 2.0)?;
-            let checked = settings.check();
-            checked.with_context(|| format!("method '{}'", method.name()))?;
+            check(method, generation).with_context(|| format!("method '{}'", method.name()))?;
         }
         let files = Files::open(&generation.connection)?;
-        let bundle = match &generation.model {
-            None => Some(bundled::DEFAULT),
-            Some(model) => bundled::find(model),
-        };
         let asked = Asked {
             metrics: &arguments.metrics,
             extractors: &arguments.extractors,
@@ -74,7 +75,7 @@ impl<'a> Work<'a> {
             shown: &arguments.shown,
             out: &arguments.out,
         };
-        let judge = Judge::open(&asked, bundle, &files)?;
+        let judge = Judge::open(&asked, bundle_of(generation)?, &files)?;
         Ok(Self {
             arguments,
             methods,
@@ -88,7 +89,7 @@ impl<'a> Work<'a> {
     fn finish(&self) -> Result<()> {
         let (mut swept, mut best) = (Vec::new(), Vec::new());
         for method in &self.methods {
-            let weight = if method.is_open() {
+            let weight = if method.weights() > 0 {
                 let cells = self.sweep(method)?;
                 let weight = self.best(&cells)?;
                 swept.push(cells);
@@ -118,9 +119,9 @@ impl<'a> Work<'a> {
 
     fn sweep(&self, method: &Method) -> Result<Vec<Cell>> {
         let weights = self.arguments.weights.0.iter();
-        // Exact comparison is meant: 1 is always among them, and is no guidance.
-        #[expect(clippy::float_cmp)]
-        let guiding = weights.filter(|weight| **weight != 1.0);
+        let neutral = method.neutral()?;
+        // 1 is always among them, and of most methods no guidance.
+        let guiding = weights.filter(|weight| !neutral.contains(weight));
         let cells = guiding.map(|&weight| self.cell(method, Some(weight), self.arguments.sweep));
         cells.collect()
     }
@@ -139,7 +140,7 @@ impl<'a> Work<'a> {
             }
         }
         let weight = best.and_then(|cell| cell.weight);
-        weight.context("--weights has no weight but 1, which is no guidance")
+        weight.context("--weights has no weight but one that is no guidance")
     }
 
     fn number<'c>(&self, cell: &'c Cell) -> Result<&'c super::evaluate::Number> {
@@ -154,7 +155,7 @@ impl<'a> Work<'a> {
 
     fn cell(&self, method: &Method, weight: Option<f64>, count: usize) -> Result<Cell> {
         let generation = &self.arguments.generation;
-        let settings = method.settings(generation, weight.unwrap_or(1.0))?;
+        let settings = settings_at(method, generation, weight)?;
         let title = format!("{}, {}", settings.model, settings.guidance);
         let how = (generation.batch, &generation.device);
         let mut source = GeneratedSource::open(settings, [0, count as u64], how, &self.files)?;
@@ -177,8 +178,8 @@ impl<'a> Work<'a> {
     /// Settings that name the unconditional network whether the method needs it or not.
     fn effective_scale(&self, method: &Method, weight: Option<f64>) -> Result<Option<f64>> {
         let generation = &self.arguments.generation;
-        let mut settings = method.settings(generation, weight.unwrap_or(1.0))?;
-        settings.unconditional = network_for(generation, Role::Unconditional);
+        let mut settings = settings_at(method, generation, weight)?;
+        settings.unconditional = network_for(generation, Role::Unconditional)?;
         let networks = self.networks(&settings)?;
         let generator = networks.loaded()?.generator(&settings)?;
         let seeds: Vec<u64> = (0..ROW).collect();
@@ -198,7 +199,7 @@ impl<'a> Work<'a> {
         let mut images = Vec::new();
         for (method, cell) in self.methods.iter().zip(best) {
             let generation = &self.arguments.generation;
-            let settings = method.settings(generation, cell.weight.unwrap_or(1.0))?;
+            let settings = settings_at(method, generation, cell.weight)?;
             let networks = self.networks(&settings)?;
             let loaded = networks.loaded()?;
             let seeds: Vec<u64> = (0..ROW).collect();
@@ -213,4 +214,24 @@ impl<'a> Work<'a> {
         }
         write_sheet(path, &images, ROW as usize)
     }
+}
+
+/// The settings of a method's images at a weight.
+fn settings_at(method: &Method, generation: &Generation, weight: Option<f64>) -> Result<Settings> {
+    let weights: Vec<f64> = weight.into_iter().collect();
+    settings_of(generation, &method.plan(&weights, NO_INTERVAL)?)
+}
+
+/// That a method can be compared, and has its networks.
+fn check(method: &Method, generation: &Generation) -> Result<()> {
+    let opened = method.weights();
+    ensure!(
+        opened <= 1,
+        "it has W {opened} times; one weight is looked for"
+    );
+    ensure!(
+        !method.has_open_interval(),
+        "an interval is looked for by foil tune; here LO and HI are numbers"
+    );
+    settings_at(method, generation, (opened > 0).then_some(2.0))?.check()
 }

@@ -98,8 +98,8 @@ fn levels(settings: &Settings) -> Result<Vec<Sigma>> {
 /// What belongs to a way of sampling, of which there is none here, is not passed over in silence.
 fn check_flags(generation: &Generation) -> Result<()> {
     for (flag, typed) in [
-        ("--sampler", generation.sampler != "heun"),
-        ("--churn", generation.churn != 0.0),
+        ("--sampler", generation.sampler.is_some()),
+        ("--churn", generation.churn.is_some()),
         ("--interval", generation.interval.is_some()),
         ("--class", generation.class.is_some()),
         ("--autoencoder", generation.autoencoder.is_some()),

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     arguments::{ImagesName, Score, Shown},
-    commands::sample::{Settings, settings},
+    commands::sample::{Settings, bundle_of, settings},
     files::Files,
     output,
 };
@@ -57,7 +57,7 @@ impl<'a> Work<'a> {
             out: &arguments.out,
         };
         Ok(Self {
-            judge: Judge::open(&asked, bundle(arguments), &files)?,
+            judge: Judge::open(&asked, bundle(arguments)?, &files)?,
             arguments,
             files,
         })
@@ -142,11 +142,10 @@ impl<'a> Work<'a> {
 }
 
 /// The bundle whose model is judged, if it is one.
-fn bundle(arguments: &Score) -> Option<&'static Bundle> {
-    match (&arguments.images, &arguments.generation.model) {
-        (Some(ImagesName::Path(_)), _) => None,
-        (_, None) => Some(bundled::DEFAULT),
-        (_, Some(model)) => bundled::find(model),
+fn bundle(arguments: &Score) -> Result<Option<&'static Bundle>> {
+    match &arguments.images {
+        Some(ImagesName::Path(_)) => Ok(None),
+        _ => bundle_of(&arguments.generation),
     }
 }
 

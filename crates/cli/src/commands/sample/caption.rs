@@ -23,6 +23,8 @@ fn caption(comparison: &Comparison) -> Vec<String> {
     let mut said = vec![format!("model {}", short(&settings.model))];
     said.extend(named("unconditional", &comparison.unconditional));
     said.extend(named("guide", &comparison.guide));
+    let degradation = settings.degradation.iter();
+    said.extend(degradation.map(|degradation| format!("made worse by {degradation}")));
     said.push(seeds(&comparison.seeds));
     said.extend(settings.class.map(|class| format!("class {class}")));
     said.extend(sampling(settings));

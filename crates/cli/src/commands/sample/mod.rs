@@ -18,7 +18,7 @@ mod watch;
 pub use image::{read as read_note, read_pixels};
 pub use networks::{EXPECTED_BATCH, Networks, finite};
 pub use record::{Record, images_in};
-pub use resolve::{network_for, precision, settings, settings_of};
+pub use resolve::{bundle_of, network_for, precision, settings, settings_of};
 pub use settings::{Role, Settings};
 
 use std::path::Path;

@@ -14,6 +14,7 @@ use foil_models::{
 
 use super::settings::{Precision, Role, Settings};
 use crate::{
+    averages::Average,
     files::Files,
     open::{ClassifierFile, NetworkFile, fingerprint},
     progress::Progress,
@@ -34,7 +35,7 @@ pub struct Networks {
     unconditional: Option<NetworkFile>,
     classifier: Option<ClassifierFile>,
     /// Guides that are the main network with other weights.
-    reweighted: Vec<Guide>,
+    reweighted: Vec<(Guide, Reweighted)>,
     autoencoder: Option<Autoencoder>,
     loaded: Option<Loaded>,
 }
@@ -43,6 +44,13 @@ pub struct Networks {
 struct Autoencoder {
     weights: Weights,
     fingerprint: String,
+}
+
+/// The main network's weights, changed.
+enum Reweighted {
+    Degraded(Degradation),
+    /// Another average of the run that it is of.
+    Averaged(Box<NetworkFile>),
 }
 
 /// Ready to run.
@@ -78,14 +86,15 @@ impl Networks {
         }
         let classifier = settings.network(Role::Classifier);
         let classifier = classifier.map(|name| ClassifierFile::open(name, main.config(), files));
-        let guides = settings.guidance()?;
-        let guides = guides.terms().iter().map(|term| &term.guide);
+        let (plan, degradation) = (settings.guidance()?, settings.degradation()?);
+        let guides = plan.terms().iter().map(|term| &term.guide);
         let mut reweighted = Vec::new();
-        for guide in guides {
-            check_possible(guide, main.config())?;
-            if let Some(degradation) = degradation(guide) {
-                degradation.check()?;
-                reweighted.push(guide.clone());
+        for guide in guides.chain(&degradation) {
+            if let Guide::Skip(skip) = guide {
+                Blocks::named(main.config(), &skip.blocks)?;
+            }
+            if let Some(weights) = Reweighted::of(guide, &settings.model, files)? {
+                reweighted.push((guide.clone(), weights));
             }
         }
         let classifier = classifier.transpose()?;
@@ -151,14 +160,24 @@ impl Networks {
         }
     }
 
-    /// Of the files of weights, in the order model, guide, unconditional network, classifier, autoencoder.
+    /// Of the files of weights, in the order model, guide, unconditional network, classifier, autoencoder, other averages.
     pub fn fingerprints(&self) -> Vec<String> {
         let guides = self.guide.iter().chain(&self.unconditional);
         let networks = std::iter::once(&self.main).chain(guides);
         let networks = networks.map(|file| &file.fingerprint);
         let classifier = self.classifier.iter().map(|file| &file.fingerprint);
         let autoencoder = self.autoencoder.iter().map(|file| &file.fingerprint);
-        let all = networks.chain(classifier).chain(autoencoder);
+        let averages = self
+            .reweighted
+            .iter()
+            .filter_map(|(_, weights)| match weights {
+                Reweighted::Averaged(file) => Some(&file.fingerprint),
+                Reweighted::Degraded(_) => None,
+            });
+        let all = networks
+            .chain(classifier)
+            .chain(autoencoder)
+            .chain(averages);
         all.cloned().collect()
     }
 
@@ -186,11 +205,15 @@ impl Networks {
         let bar = progress.bar("loading", 1, "network");
         let classifier = self.classifier.as_ref();
         let classifier = classifier.map(|file| NoisyClassifier::load(&file.snapshot, DType::F32));
-        let reweighted = self.reweighted.iter().map(|guide| {
-            let degraded = degradation(guide).context("no other weights")?;
-            let degraded = degraded.of(&self.main.snapshot)?;
-            let network = Network::load(self.main.config(), &degraded.weights, &packing)?;
-            Ok((guide.clone(), network.preconditioned()))
+        let reweighted = self.reweighted.iter().map(|(guide, weights)| {
+            let network = match weights {
+                Reweighted::Averaged(file) => load(file)?,
+                Reweighted::Degraded(degradation) => {
+                    let degraded = degradation.of(&self.main.snapshot)?;
+                    Network::load(self.main.config(), &degraded.weights, &packing)?.preconditioned()
+                }
+            };
+            Ok((guide.clone(), network))
         });
         self.loaded = Some(Loaded {
             main: load(&self.main)?,
@@ -216,6 +239,7 @@ impl Loaded {
     pub fn generator(&self, settings: &Settings) -> Result<Generator<'_>> {
         Ok(Generator {
             main: &self.main,
+            degradation: settings.degradation()?,
             plan: settings.guidance()?,
             guides: GuideNetworks {
                 auto: self.guide.as_ref(),
@@ -258,31 +282,28 @@ impl Autoencoder {
     }
 }
 
-/// That the main network has what a guide changes in it.
-fn check_possible(guide: &Guide, main: &Config) -> Result<()> {
-    match guide {
-        Guide::Skip(skip) => {
-            Blocks::named(main, &skip.blocks)?;
-        }
-        Guide::Average(_) => bail!(
-            "{guide} needs another average of the run that made the network: `foil ema` writes one, and auto guides by it"
-        ),
-        _ => {}
-    }
-    Ok(())
-}
-
-/// What is done to the main network's weights to make this guide, if that is how it is made.
-fn degradation(guide: &Guide) -> Option<Degradation> {
-    match guide {
-        Guide::WeightNoise(noise) => Some(Degradation::Noise {
-            amount: noise.amount,
-            seed: 0,
-        }),
-        Guide::Bits(bits) => Some(Degradation::Quantisation {
-            bits: bits.count as u32,
-        }),
-        _ => None,
+impl Reweighted {
+    /// What becomes of the main network's weights to make this guide, if that is how it is made.
+    fn of(guide: &Guide, main: &str, files: &Files) -> Result<Option<Self>> {
+        let degradation = match guide {
+            Guide::WeightNoise(noise) => Degradation::Noise {
+                amount: noise.amount,
+                seed: 0,
+            },
+            Guide::Bits(bits) => Degradation::Quantisation {
+                bits: bits.count as u32,
+            },
+            Guide::Average(average) => {
+                let run = Average::parse(main)?.with_context(|| {
+                    format!("{guide} needs the run that made the network: --model RUN@0.05, of which a weaker average guides")
+                })?;
+                let file = NetworkFile::open(&run.of_length(average.deviation), files)?;
+                return Ok(Some(Self::Averaged(Box::new(file))));
+            }
+            _ => return Ok(None),
+        };
+        degradation.check()?;
+        Ok(Some(Self::Degraded(degradation)))
     }
 }
 

@@ -1,13 +1,17 @@
 //! What the name of a model fills in: networks, the method of guidance and its weight.
 
-use anyhow::{Result, bail};
+use std::path::Path;
+
+use anyhow::{Context, Result, anyhow, bail};
 use foil_models::{
     bundled::{self, Bundle, Part},
     classes,
     preset::{self, Method, Preset},
 };
 
-use super::settings::Role;
+use foil_training::in_one_line;
+
+use super::settings::{Role, Settings};
 
 /// A way to sample, of which each part can be chosen otherwise.
 pub struct Recipe {
@@ -20,27 +24,55 @@ pub struct Recipe {
     unconditional: Option<String>,
     /// The classifier of noisy images, for classifier guidance.
     classifier: Option<String>,
-    bundle: Option<&'static Bundle>,
+    /// What a file of settings says of everything else.
+    pub rest: Option<Settings>,
+    /// The bundle that the model is the main network of.
+    pub bundle: Option<&'static Bundle>,
 }
 
 impl Recipe {
-    /// Of a bundle, of a preset, or of a network that has only itself.
-    pub fn of(model: &str) -> Self {
+    /// Of a bundle, of a preset, of a file of settings, or of a network that has only itself.
+    pub fn of(model: &str) -> Result<Self> {
         let bundle = bundled::find(model);
         if let Some(bundle) = bundle.filter(|bundle| bundle.name == model) {
-            return Self::of_bundle(bundle);
+            return Ok(Self::of_bundle(bundle));
         }
         if let Some(preset) = preset::find(model) {
-            return Self::of_preset(preset);
+            return Ok(Self::of_preset(preset));
         }
-        Self {
+        if Path::new(model)
+            .extension()
+            .is_some_and(|end| end == "toml")
+        {
+            return Self::of_file(model);
+        }
+        Ok(Self {
             model: model.to_owned(),
             guidance: "none".to_owned(),
             guide: None,
             unconditional: None,
             classifier: None,
+            rest: None,
             bundle,
-        }
+        })
+    }
+
+    /// Of settings as `--dry-run` prints them.
+    fn of_file(path: &str) -> Result<Self> {
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {path}"))?;
+        let settings = toml::from_str::<Settings>(&text);
+        let settings =
+            settings.map_err(|error| anyhow!("{path}: {}", in_one_line(&error, &text)))?;
+        settings.check().with_context(|| path.to_owned())?;
+        Ok(Self {
+            bundle: bundled::find(&settings.model),
+            model: settings.model.clone(),
+            guidance: settings.guidance.clone(),
+            guide: settings.guide.clone(),
+            unconditional: settings.unconditional.clone(),
+            classifier: settings.classifier.clone(),
+            rest: Some(settings),
+        })
     }
 
     /// The main network, guided by its weaker version.
@@ -51,6 +83,7 @@ impl Recipe {
             guide: Some(bundle.network(Part::Guide)),
             unconditional: Some(bundle.network(Part::Unconditional)),
             classifier: Some(bundle.network(Part::NoisyClassifier)),
+            rest: None,
             bundle: Some(bundle),
         }
     }
@@ -71,6 +104,7 @@ impl Recipe {
             guide: of(Method::Auto),
             unconditional: of(Method::Cfg),
             classifier: None,
+            rest: None,
             bundle: None,
         }
     }

@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use foil_diffusion::guidance::{Interval, Plan};
 use foil_kernels::{InstructionSet, Instructions};
-use foil_models::bundled;
+use foil_models::bundled::{self, Bundle};
 
 use super::{
     comparison::Comparison,
@@ -12,10 +12,7 @@ use super::{
     record::Record,
     settings::{ChurnSettings, Precision, Role, Settings},
 };
-use crate::arguments::{Generation, PrecisionName, SampleImages, Seeds, Weights};
-
-/// Steps, as published.
-const STEPS: usize = 32;
+use crate::arguments::{Generation, PrecisionName, RandomName, SampleImages, Seeds, Weights};
 
 /// What to make.
 pub struct Job {
@@ -79,7 +76,7 @@ impl Job {
 /// What to compare.
 pub fn comparison(arguments: &SampleImages, weights: &Weights) -> Result<Comparison> {
     let generation = &arguments.generation;
-    let recipe = recipe(generation);
+    let recipe = recipe(generation)?;
     let given = |typed: &Option<String>, role| typed.clone().or(recipe.network(role).cloned());
     let comparison = Comparison {
         unconditional: given(&generation.unconditional, Role::Unconditional),
@@ -106,23 +103,31 @@ fn seeds(arguments: &SampleImages, count: u64) -> Vec<u64> {
 pub fn settings(arguments: &Generation) -> Result<Settings> {
     match &arguments.guidance {
         Some(guidance) => settings_of(arguments, guidance),
-        None => settings_of(arguments, &recipe(arguments).guidance.parse()?),
+        None => settings_of(arguments, &recipe(arguments)?.guidance.parse()?),
     }
 }
 
 /// The network for a role, if one was typed or is known.
-pub fn network_for(arguments: &Generation, role: Role) -> Option<String> {
+pub fn network_for(arguments: &Generation, role: Role) -> Result<Option<String>> {
     let typed = match role {
         Role::Guide => &arguments.guide,
         Role::Unconditional => &arguments.unconditional,
         Role::Classifier => &arguments.classifier,
     };
-    typed.clone().or(recipe(arguments).network(role).cloned())
+    match typed {
+        Some(typed) => Ok(Some(typed.clone())),
+        None => Ok(recipe(arguments)?.network(role).cloned()),
+    }
+}
+
+/// The bundle whose main network makes the images, if it is one.
+pub fn bundle_of(arguments: &Generation) -> Result<Option<&'static Bundle>> {
+    Ok(recipe(arguments)?.bundle)
 }
 
 /// The same with guidance that was not typed there.
 pub fn settings_of(arguments: &Generation, guidance: &Plan) -> Result<Settings> {
-    let recipe = recipe(arguments);
+    let recipe = recipe(arguments)?;
     let guidance = within(guidance, arguments.interval())?;
     let unguided = unguided(arguments)?;
     let needs = |role: Role| guidance.terms().iter().any(|term| role.serves(&term.guide));
@@ -147,32 +152,68 @@ pub fn settings_of(arguments: &Generation, guidance: &Plan) -> Result<Settings> 
 
 /// All settings but those of guidance.
 fn unguided(arguments: &Generation) -> Result<Settings> {
-    let recipe = recipe(arguments);
-    let churn = (arguments.churn != 0.0).then_some(ChurnSettings {
-        amount: arguments.churn,
-        sigma_min: arguments.churn_min,
-        sigma_max: Some(arguments.churn_max).filter(|limit| *limit != f64::INFINITY),
-        inflation: arguments.churn_noise,
-    });
+    let recipe = recipe(arguments)?;
     let class = arguments.class.as_ref();
     let class = class.map(|class| recipe.class(class)).transpose()?;
+    let churn = churn(arguments);
+    let known = recipe
+        .rest
+        .unwrap_or_else(|| published(recipe.model.clone()));
     Ok(Settings {
         model: recipe.model,
         guide: None,
         unconditional: None,
         classifier: None,
-        autoencoder: arguments.autoencoder.clone(),
+        autoencoder: arguments.autoencoder.clone().or(known.autoencoder),
+        degradation: arguments.degradation.clone().or(known.degradation),
         guidance: Plan::none().to_string(),
-        class,
-        sampler: arguments.sampler.clone(),
-        steps: arguments.steps.unwrap_or(STEPS),
-        sigma_min: arguments.sigma_min,
-        sigma_max: arguments.sigma_max,
-        rho: arguments.rho,
-        rng: arguments.rng,
-        precision: precision(arguments.precision),
-        churn,
+        class: class.or(known.class),
+        sampler: arguments.sampler.clone().unwrap_or(known.sampler),
+        steps: arguments.steps.unwrap_or(known.steps),
+        sigma_min: arguments.sigma_min.unwrap_or(known.sigma_min),
+        sigma_max: arguments.sigma_max.unwrap_or(known.sigma_max),
+        rho: arguments.rho.unwrap_or(known.rho),
+        rng: arguments.rng.unwrap_or(known.rng),
+        precision: match arguments.precision {
+            PrecisionName::Auto => known.precision,
+            typed => precision(typed),
+        },
+        churn: churn.unwrap_or(known.churn),
     })
+}
+
+/// How the published networks are sampled, which is how any is, unless it is said.
+fn published(model: String) -> Settings {
+    Settings {
+        model,
+        guide: None,
+        unconditional: None,
+        classifier: None,
+        autoencoder: None,
+        degradation: None,
+        guidance: Plan::none().to_string(),
+        class: None,
+        sampler: "heun".to_owned(),
+        steps: 32,
+        sigma_min: 0.002,
+        sigma_max: 80.0,
+        rho: 7.0,
+        rng: RandomName::Foil,
+        precision: precision(PrecisionName::Auto),
+        churn: None,
+    }
+}
+
+/// Fresh noise, if something was typed of it: 0 is none.
+#[expect(clippy::option_option, reason = "not typed is not the same as none")]
+fn churn(arguments: &Generation) -> Option<Option<ChurnSettings>> {
+    let amount = arguments.churn?;
+    Some((amount != 0.0).then_some(ChurnSettings {
+        amount,
+        sigma_min: arguments.churn_min,
+        sigma_max: Some(arguments.churn_max).filter(|limit| *limit != f64::INFINITY),
+        inflation: arguments.churn_noise,
+    }))
 }
 
 /// With an interval for the terms that have none of their own.
@@ -185,10 +226,10 @@ fn within(guidance: &Plan, interval: Option<Interval>) -> Result<Plan> {
 }
 
 /// What the model's name stands for; without one, what is part of the program.
-fn recipe(arguments: &Generation) -> Recipe {
+fn recipe(arguments: &Generation) -> Result<Recipe> {
     match &arguments.model {
         Some(model) => Recipe::of(model),
-        None => Recipe::of_bundle(bundled::DEFAULT),
+        None => Ok(Recipe::of_bundle(bundled::DEFAULT)),
     }
 }
 

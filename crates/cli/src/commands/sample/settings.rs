@@ -33,6 +33,9 @@ pub struct Settings {
     /// What makes pixels of latents.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub autoencoder: Option<String>,
+    /// What makes the network that is guided worse while it runs, as guides are written: `dropout(p=0.05)`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub degradation: Option<String>,
     /// Methods, weights, intervals, and what is done to the result: `auto:2.1@0.2..5+cfg:1.3`.
     pub guidance: String,
     /// The class of all images; each draws its own if absent.
@@ -106,6 +109,7 @@ impl Settings {
                 _ => {}
             }
         }
+        self.degradation()?;
         self.levels()?;
         self.sampler()?.build(self.steps)?;
         Ok(())
@@ -114,6 +118,26 @@ impl Settings {
     /// Methods of guidance with their weights.
     pub fn guidance(&self) -> Result<Plan> {
         Ok(self.guidance.parse()?)
+    }
+
+    /// What makes the network worse while it runs.
+    pub fn degradation(&self) -> Result<Option<Guide>> {
+        let Some(text) = &self.degradation else {
+            return Ok(None);
+        };
+        // A guide is only written with its weight.
+        let plan: Plan = format!("{text}:2").parse()?;
+        let [term] = plan.terms() else {
+            bail!("--degradation {text} is more than one; allowed is one, such as dropout(p=0.05)");
+        };
+        let needs = |role: Role| role.serves(&term.guide);
+        ensure!(
+            !Role::ALL.into_iter().any(needs)
+                && term.shapes.is_empty()
+                && plan.finishes().is_empty(),
+            "--degradation {text} changes no network; allowed are guides that are the network itself, such as dropout(p=0.05), noise(amount=0.1), skip(blocks=1) or bits(n=4)"
+        );
+        Ok(Some(term.guide.clone()))
     }
 
     /// The network that guides in this way.

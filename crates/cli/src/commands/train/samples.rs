@@ -53,6 +53,7 @@ impl Samples {
         for column in 0..columns {
             let generator = Generator {
                 main: &network,
+                degradation: None,
                 plan: Plan::none(),
                 guides: GuideNetworks::default(),
                 sampler: "heun".parse::<SamplerChoice>()?,

@@ -34,17 +34,22 @@ pub trait Guides<'a> {
     }
 }
 
-impl Term {
-    /// The weak model of this term alone, for looking at it. A classifier is none.
+impl Guide {
+    /// The weak model alone: to look at it, or to have it guided. A classifier is none.
     pub fn weak<'a>(&self, guides: &mut dyn Guides<'a>) -> Result<Box<dyn Denoiser + 'a>> {
-        if matches!(self.guide, Guide::Classifier(_)) {
-            let problem = "a classifier makes no estimate that could be looked at";
-            return Err(Error::Guidance(problem.into()));
-        }
-        match source(self, guides)? {
-            Source::Weak(weak) => Ok(weak),
-            Source::Classifier(..) => unreachable!("it was told above"),
-        }
+        Ok(match self {
+            Self::Classifier(_) => {
+                let problem = "a classifier makes no estimate by itself";
+                return Err(Error::Guidance(problem.into()));
+            }
+            Self::Truncate(_) => Box::new(Flat),
+            Self::SelfGuidance(guidance) => Box::new(Shifted::new(guides.again()?, *guidance)),
+            Self::InputNoise(guidance) => {
+                Box::new(Noisier::new(guides.again()?, *guidance, guides.noise()?))
+            }
+            Self::Window(window) => Box::new(Windowed::new(guides.again()?, *window)),
+            guide => guides.weak(guide)?,
+        })
     }
 }
 
@@ -68,15 +73,8 @@ impl Plan {
 }
 
 fn source<'a>(term: &Term, guides: &mut dyn Guides<'a>) -> Result<Source<'a>> {
-    let weak: Box<dyn Denoiser + 'a> = match &term.guide {
-        Guide::Classifier(by) => return Ok(Source::Classifier(guides.classifier()?, by.dialect)),
-        Guide::Truncate(_) => Box::new(Flat),
-        Guide::SelfGuidance(guidance) => Box::new(Shifted::new(guides.again()?, *guidance)),
-        Guide::InputNoise(guidance) => {
-            Box::new(Noisier::new(guides.again()?, *guidance, guides.noise()?))
-        }
-        Guide::Window(window) => Box::new(Windowed::new(guides.again()?, *window)),
-        guide => guides.weak(guide)?,
-    };
-    Ok(Source::Weak(weak))
+    match &term.guide {
+        Guide::Classifier(by) => Ok(Source::Classifier(guides.classifier()?, by.dialect)),
+        guide => Ok(Source::Weak(guide.weak(guides)?)),
+    }
 }

@@ -3,6 +3,7 @@
 use candle_core::{DType, Device, Tensor};
 use foil_diffusion::{
     Silent,
+    guidance::Plan,
     random::StreamKind,
     random::{Stream, TorchCpu},
     sampler::{Churn, SamplerChoice},
@@ -20,6 +21,7 @@ const TOLERANCE: f64 = 1e-3;
 fn generator<'a>(main: &'a Edm2, guide: &'a Edm2, guidance: &str, churn: Churn) -> Generator<'a> {
     Generator {
         main,
+        degradation: None,
         plan: guidance.parse().unwrap(),
         guides: GuideNetworks {
             auto: Some(guide),
@@ -151,6 +153,38 @@ fn evaluations_are_known_before_images_are_made() {
             "{guidance}"
         );
     }
+}
+
+/// The same change twice cancels; of what is drawn, the guide draws its own.
+#[test]
+fn a_degraded_network_is_guided_as_any_other() {
+    let (main, guide) = (network("main", DType::F32), network("guide", DType::F32));
+    let degraded = |degradation: &str, guidance: &str| {
+        let mut generator = generator(&main, &guide, guidance, Churn::NONE);
+        let plan: Plan = format!("{degradation}:2").parse().unwrap();
+        generator.degradation = Some(plan.terms()[0].guide.clone());
+        sampled(&generator, &SEEDS).samples
+    };
+    let whole = sampled(&generator(&main, &guide, "none", Churn::NONE), &SEEDS).samples;
+    for (degradation, draws) in [
+        ("skip(blocks=1)", false),
+        ("self(shift=0.3)", false),
+        ("dropout(p=0.1)", true),
+        ("noise(amount=0.1)", true),
+    ] {
+        let alone = degraded(degradation, "none");
+        assert!(
+            error(&alone, &whole) > 1e-3,
+            "{degradation} changes nothing"
+        );
+        let guided = degraded(degradation, &format!("{degradation}:3"));
+        let difference = error(&guided, &alone);
+        assert_eq!(difference > 0.0, draws, "{degradation}: {difference}");
+    }
+    // By the network that was degraded: Δ leads back to it.
+    let back = degraded("skip(blocks=1)", "auto:0");
+    let of_guide = sampled(&generator(&guide, &guide, "none", Churn::NONE), &SEEDS).samples;
+    assert!(error(&back, &of_guide) < 1e-4);
 }
 
 #[test]

@@ -40,7 +40,7 @@ impl GeneratedSource {
     ) -> Result<Self> {
         settings.check()?;
         let mut networks = Networks::open(&settings, files)?;
-        networks.load(settings.precision, device, &Progress::new())?;
+        networks.load(settings.precision, device, &Progress::passing())?;
         let loaded = networks.loaded()?;
         let counted = loaded.generator(&settings)?.evaluations()?;
         Ok(Self {
