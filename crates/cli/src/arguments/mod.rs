@@ -15,6 +15,7 @@ mod parse;
 mod sample;
 mod toy;
 mod train;
+mod tune;
 
 use std::process::ExitCode;
 
@@ -37,6 +38,7 @@ pub use metric::{Measure, MetricName};
 pub use sample::{SampleImages, Seeds};
 pub use toy::{Bench, DiagnoseToy, Plot, Reproduce, Sample, ToyCommand, Train};
 pub use train::{TrainNetwork, TrainPrecision};
+pub use tune::{Range, Tune};
 
 /// Guided diffusion: train, sample and evaluate models that a weaker version of themselves makes better.
 #[derive(Debug, Parser)]
@@ -73,6 +75,8 @@ pub enum Command {
     Bench(BenchCommand),
     /// Compare methods of guidance, each at its best weight, with common seeds
     Compare(Box<Compare>),
+    /// Find the best method, guide, weight, interval and EMA lengths for a metric, under a budget of images
+    Tune(Box<Tune>),
     /// List the methods of guidance, and how they are written
     Guidance,
     /// List the published models: networks, guidance, scores and sizes

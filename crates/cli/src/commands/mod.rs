@@ -16,6 +16,7 @@ mod models;
 mod sample;
 mod toy;
 mod train;
+mod tune;
 
 use anyhow::Result;
 
@@ -44,6 +45,7 @@ pub fn run(command: Command) -> Result<()> {
         Command::Bench(BenchCommand::Evaluate(arguments)) => bench::evaluate::run(&arguments),
         Command::Bench(BenchCommand::Ops(arguments)) => bench::ops::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
+        Command::Tune(arguments) => tune::run(&arguments),
         Command::Guidance => guidance::run(),
         Command::Models(arguments) => models::run(&arguments),
         Command::Fetch(arguments) => fetch::run(&arguments),

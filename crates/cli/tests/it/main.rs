@@ -25,6 +25,7 @@ mod score;
 mod statistics;
 mod toy;
 mod train;
+mod tune;
 
 use std::{
     path::{Path, PathBuf},

@@ -1,0 +1,206 @@
+//! `foil tune`: the best setting for a metric, under a budget of images.
+//!
+//! What is open (method, guide, weight, interval, EMA lengths) is a [`Space`]; in which order it is looked at is [`Halving`]'s affair; images are made and
+//! judged as by `foil evaluate`, with common seeds, and their features are kept, so that the same command continues. What was found is compared with
+//! where the search began by other seeds.
+
+mod plots;
+mod space;
+mod trace;
+
+use anyhow::{Context, Result};
+use foil_evaluation::{Ask, Effort, Halving};
+
+use self::{
+    space::{Found, Space},
+    trace::{Checked, Trace},
+};
+use super::{
+    evaluate::{
+        Asked, Better, Evaluation, GeneratedSource, ImagesManifest, Judge, Number, SourceManifest,
+    },
+    sample::{Settings, bundle_of, settings},
+};
+use crate::{arguments::Tune, files::Files, output, progress::Progress};
+
+/// Searches, keeps what was found, and prints it beside where it began.
+pub fn run(arguments: &Tune) -> Result<()> {
+    // Work handed to the pool from outside it would wait at every operation.
+    rayon::scope(|_| Work::begin(arguments)?.finish())
+}
+
+struct Work<'a> {
+    arguments: &'a Tune,
+    space: Space<'a>,
+    /// Where the search begins.
+    start: Settings,
+    files: Files,
+    judge: Judge,
+    metric: String,
+    progress: Progress,
+}
+
+impl<'a> Work<'a> {
+    fn begin(arguments: &'a Tune) -> Result<Self> {
+        let space = Space::of(arguments)?;
+        let generation = &arguments.generation;
+        let files = Files::open(&generation.connection)?;
+        let trials = arguments.out.join("trials");
+        let asked = Asked {
+            metrics: &arguments.metrics,
+            extractors: &arguments.extractors,
+            reference: arguments.reference.as_ref(),
+            training: None,
+            shown: &arguments.shown,
+            out: &trials,
+        };
+        let judge = Judge::open(&asked, bundle_of(generation)?, &files)?;
+        Ok(Self {
+            start: settings(generation)?,
+            arguments,
+            space,
+            files,
+            metric: judge.first_metric(),
+            judge,
+            progress: Progress::new(),
+        })
+    }
+
+    fn finish(&self) -> Result<()> {
+        let search = self.search()?;
+        let best = search
+            .best()
+            .context("the budget is too small for one setting")?;
+        let found = self.space.at(&search.trials()[best].point)?.settings;
+        let mut checked = Vec::new();
+        let start = self.start_of_its_own()?;
+        for settings in start
+            .iter()
+            .filter(|start| **start != found)
+            .chain([&found])
+        {
+            let evaluation = self.judged(settings, self.arguments.most, self.arguments.images)?;
+            checked.push(Checked {
+                model: settings.model.clone(),
+                guide: settings.guide.clone(),
+                guidance: settings.guidance.clone(),
+                evaluation,
+            });
+        }
+        if let [start, found] = &checked[..]
+            && loss(self.number(&found.evaluation)?) >= loss(self.number(&start.evaluation)?)
+        {
+            self.progress.say(
+                "by other images, what was found is no better than where it began: --most and --budget are too small for the difference, or there is none",
+            );
+        }
+        let trace = Trace::new(&self.space, &search, &self.metric, checked)?;
+        let out = |name: &str| self.arguments.out.join(name);
+        foil_files::write(&out("tuned.toml"), trace.preset(&found)?.as_bytes())?;
+        let text = serde_json::to_string_pretty(&trace)? + "\n";
+        foil_files::write(&out("trace.json"), text.as_bytes())?;
+        let plots = plots::draw(&trace, &self.arguments.out)?;
+        let folder = self.arguments.out.display();
+        self.progress.say(&format!(
+            "{folder}: tuned.toml, which --model takes; trace.json, and as .svg and .png {}",
+            plots.join(", ")
+        ));
+        output::print(&if self.arguments.json {
+            text
+        } else {
+            trace.table()
+        })
+    }
+
+    /// Where the search began, if that is a setting by itself: a run's folder without an EMA length is none.
+    fn start_of_its_own(&self) -> Result<Option<Settings>> {
+        let points = self.space.points_of(&self.start)?;
+        match points.first() {
+            Some(point) => Ok(Some(self.space.at(point)?.settings)),
+            None => Ok(Some(self.start.clone())
+                .filter(|start| !std::path::Path::new(&start.model).is_dir())),
+        }
+    }
+
+    fn search(&self) -> Result<Halving> {
+        let Tune {
+            least,
+            most,
+            budget,
+            ..
+        } = *self.arguments;
+        let effort = Effort {
+            least,
+            most,
+            budget,
+        };
+        let start = self.space.points_of(&self.start)?;
+        let mut search = Halving::new(&self.space.axes(), effort, start);
+        let key = |found: Result<Found>| {
+            found.map_or_else(|_| String::new(), |found| described(&found.settings))
+        };
+        while let Some(ask) = search.ask(|point| key(self.space.at(point))) {
+            let settings = self.space.at(&search.trials()[ask.trial].point)?.settings;
+            let evaluation = self.judged(&settings, 0, ask.images)?;
+            let number = self.number(&evaluation)?.clone();
+            search.tell(loss(&number));
+            self.say(&search, ask, &settings, &number);
+        }
+        Ok(search)
+    }
+
+    fn say(&self, search: &Halving, ask: Ask, settings: &Settings, number: &Number) {
+        let is_best = search.best() == Some(ask.trial);
+        self.progress.say(&format!(
+            "{} of {} images: {:.4} by {}, {}{}",
+            search.spent(),
+            self.arguments.budget,
+            number.value,
+            ask.images,
+            described(settings),
+            if is_best { ", the best" } else { "" }
+        ));
+    }
+
+    /// Makes and judges images of seeds from the first one on.
+    fn judged(&self, settings: &Settings, first: usize, count: usize) -> Result<Evaluation> {
+        let generation = &self.arguments.generation;
+        let how = (generation.batch, &generation.device);
+        let seeds = [first as u64, count as u64];
+        let mut source = GeneratedSource::open(settings.clone(), seeds, how, &self.files)?;
+        let images = ImagesManifest {
+            count,
+            repeats: 1,
+            source: SourceManifest::Generated(Box::new(source.manifest())),
+        };
+        let (evaluation, _) = self
+            .judge
+            .judge(&described(settings), &mut source, images)?;
+        Ok(evaluation)
+    }
+
+    fn number<'e>(&self, evaluation: &'e Evaluation) -> Result<&'e Number> {
+        let number = evaluation.results.get(&self.metric);
+        number.with_context(|| {
+            format!(
+                "{} is several numbers; the first of --metrics is tuned for, and must be one",
+                self.metric
+            )
+        })
+    }
+}
+
+/// Networks and guidance in one line.
+fn described(settings: &Settings) -> String {
+    let guide = settings.guide.as_ref();
+    let guide = guide.map_or(String::new(), |guide| format!(" ({guide})"));
+    format!("{}, {}{guide}", settings.model, settings.guidance)
+}
+
+/// Less is better.
+fn loss(number: &Number) -> f64 {
+    match number.better {
+        Better::Higher => -number.value,
+        Better::Lower | Better::Neither => number.value,
+    }
+}

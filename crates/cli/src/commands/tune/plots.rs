@@ -1,0 +1,90 @@
+//! The trace as pictures, after Figure 3 of the autoguidance paper: how much is lost away from the best weight, interval, training time and EMA lengths.
+//!
+//! Settings were judged by different numbers of images, and a distance falls with these: what is drawn is how much worse a setting is than the best of
+//! those judged by as many.
+
+use std::path::Path;
+
+use anyhow::Result;
+use foil_drawing::{Chart, Point, Series};
+
+use super::trace::{Trace, Tried};
+
+/// Pixels for a unit of the drawing.
+const SCALE: f32 = 2.0;
+
+/// An axis: the name of its files, its title, and what it is of a setting.
+type Axis = (&'static str, &'static str, fn(&Tried) -> Option<f64>);
+
+const AXES: [Axis; 6] = [
+    ("weights", "weight W", |tried| {
+        tried.weights.first().copied()
+    }),
+    (
+        "interval-low",
+        "log₁₀ of the interval's low end",
+        |tried| tried.interval.map(|[low, _]| low.log10()),
+    ),
+    (
+        "interval-high",
+        "log₁₀ of the interval's high end",
+        |tried| tried.interval.map(|[_, high]| high.log10()),
+    ),
+    ("main-ema", "EMA length of the main network", |tried| {
+        tried.main_ema
+    }),
+    ("guide-ema", "EMA length of the guide", |tried| {
+        tried.guide_ema
+    }),
+    (
+        "guide-training",
+        "thousands of images seen by the guide",
+        |tried| tried.guide_kimg.map(|thousands| thousands as f64),
+    ),
+];
+
+/// Writes those in which something differs, each as SVG and PNG; their names.
+pub fn draw(trace: &Trace, out: &Path) -> Result<Vec<&'static str>> {
+    let mut drawn = Vec::new();
+    let metric = trace.metric.split('@').next().unwrap_or_default();
+    for (name, across, of) in AXES {
+        let mut values: Vec<f64> = trace.tried.iter().filter_map(of).collect();
+        values.sort_by(f64::total_cmp);
+        values.dedup();
+        if values.len() < 2 {
+            continue;
+        }
+        let chart = Chart {
+            title: format!("What {} settings lose in {metric}", trace.tried.len()),
+            across: across.to_owned(),
+            up: "beyond the best by as many images".to_owned(),
+            series: series(trace, of),
+        };
+        let figure = chart.figure();
+        let stem = out.join(name);
+        foil_files::write(&stem.with_extension("svg"), figure.svg().as_bytes())?;
+        foil_files::write(&stem.with_extension("png"), &figure.png(SCALE)?)?;
+        drawn.push(name);
+    }
+    Ok(drawn)
+}
+
+/// A series for each method with its guide.
+fn series(trace: &Trace, of: fn(&Tried) -> Option<f64>) -> Vec<Series> {
+    let mut series: Vec<Series> = Vec::new();
+    for tried in &trace.tried {
+        let (Some(x), Some(y)) = (of(tried), trace.excess(tried)) else {
+            continue;
+        };
+        let point = Point { x, y, margin: 0.0 };
+        match series.iter_mut().find(|known| known.name == tried.method) {
+            Some(known) => known.points.push(point),
+            None => series.push(Series {
+                name: tried.method.clone(),
+                points: vec![point],
+                joined: false,
+            }),
+        }
+    }
+    series
+}
