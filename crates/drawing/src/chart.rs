@@ -11,8 +11,20 @@ pub struct Chart {
     pub across: String,
     /// Above the vertical axis.
     pub up: String,
+    /// Of the horizontal and the vertical axis.
+    pub scales: [Scale; 2],
     /// The lines.
     pub series: Vec<Series>,
+}
+
+/// What is as far apart on an axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Scale {
+    /// Numbers with the same difference.
+    #[default]
+    Linear,
+    /// Numbers with the same ratio; what is not above 0 is left out.
+    Logarithmic,
 }
 
 /// One line, or points of one kind.
@@ -57,9 +69,11 @@ impl Chart {
     pub fn figure(&self) -> Figure {
         let mut canvas = Canvas::default();
         let points = || self.series.iter().flat_map(|series| &series.points);
-        let seen = || points().filter(|point| point.x.is_finite() && point.y.is_finite());
-        let across = Axis::of(seen().map(|point| [point.x, point.x]));
-        let up = Axis::of(seen().map(|point| [point.y - point.margin, point.y + point.margin]));
+        let seen = || points().filter(|point| self.shows(point));
+        let [of_x, of_y] = self.scales;
+        let across = Axis::of(of_x, seen().map(|point| [point.x, point.x]));
+        let ends = |point: &Point| [point.y - point.margin, point.y + point.margin];
+        let up = Axis::of(of_y, seen().map(ends));
         self.frame(&mut canvas, &across, &up);
         let place = |x: f64, y: f64| {
             [
@@ -68,7 +82,8 @@ impl Chart {
             ]
         };
         for (number, series) in self.series.iter().enumerate() {
-            series.draw(&mut canvas, Style::of(number), &place);
+            let seen = series.points.iter().filter(|point| self.shows(point));
+            series.draw(seen.collect(), &mut canvas, Style::of(number), &place);
             let y = TOP + 10.0 + LINE * number as f64;
             let key = [LEFT + WIDTH + 24.0, y];
             Style::of(number).mark(&mut canvas, key);
@@ -79,6 +94,12 @@ impl Chart {
         let legend = 60.0 + CHARACTER * names.max().unwrap_or(0) as f64;
         let rows = TOP + LINE * self.series.len() as f64;
         canvas.finish(LEFT + WIDTH + legend, (TOP + HEIGHT).max(rows) + BELOW)
+    }
+
+    /// Whether a point has a place.
+    fn shows(&self, point: &Point) -> bool {
+        let [across, up] = self.scales;
+        across.shows(point.x) && up.shows(point.y)
     }
 
     fn frame(&self, canvas: &mut Canvas, across: &Axis, up: &Axis) {
@@ -115,12 +136,20 @@ impl Chart {
     }
 }
 
+impl Scale {
+    fn shows(self, number: f64) -> bool {
+        number.is_finite() && (self == Self::Linear || number > 0.0)
+    }
+}
+
 impl Series {
-    fn draw(&self, canvas: &mut Canvas, style: Style, place: &impl Fn(f64, f64) -> [f64; 2]) {
-        let seen = self.points.iter();
-        let seen: Vec<&Point> = seen
-            .filter(|point| point.x.is_finite() && point.y.is_finite())
-            .collect();
+    fn draw(
+        &self,
+        seen: Vec<&Point>,
+        canvas: &mut Canvas,
+        style: Style,
+        place: &impl Fn(f64, f64) -> [f64; 2],
+    ) {
         if self.joined && seen.len() > 1 {
             let mut path = PathData::default();
             let line: Vec<[f64; 2]> = seen.iter().map(|point| place(point.x, point.y)).collect();
@@ -176,19 +205,34 @@ impl Style {
 
 /// From the least to the largest number, with some room.
 struct Axis {
+    scale: Scale,
     low: f64,
     high: f64,
-    /// Between two ticks: 1, 2 or 5 times a power of ten.
+    /// Between two ticks: 1, 2 or 5 times a power of ten. Of no use where ratios count.
     step: f64,
 }
 
 impl Axis {
-    fn of(ranges: impl Iterator<Item = [f64; 2]>) -> Self {
+    fn of(scale: Scale, ranges: impl Iterator<Item = [f64; 2]>) -> Self {
         let whole = [f64::INFINITY, f64::NEG_INFINITY];
         let [low, high] = ranges.fold(whole, |[low, high], [from, to]| {
             [low.min(from), high.max(to)]
         });
-        let (low, high) = if low <= high { (low, high) } else { (0.0, 1.0) };
+        let (low, high) = match scale {
+            Scale::Linear if low <= high => (low, high),
+            Scale::Linear => (0.0, 1.0),
+            Scale::Logarithmic if low <= high => (low.max(high * 1e-9), high),
+            Scale::Logarithmic => (0.1, 10.0),
+        };
+        if scale == Scale::Logarithmic {
+            let room = (high / low).powf(0.05).max(1.1);
+            return Self {
+                scale,
+                low: low / room,
+                high: high * room,
+                step: 0.0,
+            };
+        }
         let room = match 0.05 * (high - low) {
             room if room > 0.0 => room,
             _ => 0.5 * high.abs().max(1e-9),
@@ -199,6 +243,7 @@ impl Axis {
         let step = [1.0, 2.0, 5.0, 10.0].map(|factor| factor * power);
         let step = step.into_iter().find(|step| *step >= rough);
         Self {
+            scale,
             low,
             high,
             step: step.unwrap_or(power),
@@ -207,17 +252,45 @@ impl Axis {
 
     /// Where a number lies, from 0 to 1.
     fn share(&self, number: f64) -> f64 {
-        (number - self.low) / (self.high - self.low)
+        match self.scale {
+            Scale::Linear => (number - self.low) / (self.high - self.low),
+            Scale::Logarithmic => {
+                (number.max(self.low) / self.low).ln() / (self.high / self.low).ln()
+            }
+        }
     }
 
-    fn ticks(&self) -> impl Iterator<Item = f64> {
+    fn ticks(&self) -> Vec<f64> {
+        if self.scale == Scale::Logarithmic {
+            return self.decades();
+        }
         let (step, first) = (self.step, (self.low / self.step).ceil());
         let count = ((self.high / step).floor() - first).max(0.0) as usize;
-        (0..=count).map(move |index| (first + index as f64) * step)
+        (0..=count)
+            .map(|index| (first + index as f64) * step)
+            .collect()
+    }
+
+    /// Powers of ten, and between them 2 and 5 times these where there are few.
+    fn decades(&self) -> Vec<f64> {
+        let (first, last) = (self.low.log10().floor(), self.high.log10().ceil());
+        let factors: &[f64] = match last - first {
+            few if few <= 3.0 => &[1.0, 2.0, 5.0],
+            _ => &[1.0],
+        };
+        let decades = (first as i32..=last as i32).map(|power| 10.0_f64.powi(power));
+        let ticks = decades.flat_map(|decade| factors.iter().map(move |factor| factor * decade));
+        ticks
+            .filter(|tick| (self.low..=self.high).contains(tick))
+            .collect()
     }
 
     fn label(&self, number: f64) -> String {
-        let digits = (-self.step.log10().floor()).clamp(0.0, 9.0) as usize;
+        let smallest = match self.scale {
+            Scale::Linear => self.step,
+            Scale::Logarithmic => number,
+        };
+        let digits = (-smallest.log10().floor()).clamp(0.0, 9.0) as usize;
         format!("{number:.digits$}").replace('-', "−")
     }
 }
@@ -233,13 +306,13 @@ fn lettering(anchor: Anchor, colour: &'static str) -> Lettering {
 
 #[cfg(test)]
 mod tests {
-    use super::{Axis, Chart, Point, Series};
+    use super::{Axis, Chart, Point, Scale, Series};
 
     #[test]
     fn ticks_are_round_numbers_inside_the_axis() {
         for [low, high] in [[0.013, 0.084], [1.0, 3.0], [-5.0, 700.0], [2.0, 2.0]] {
-            let axis = Axis::of([[low, high]].into_iter());
-            let ticks: Vec<f64> = axis.ticks().collect();
+            let axis = Axis::of(Scale::Linear, [[low, high]].into_iter());
+            let ticks = axis.ticks();
             assert!((2..=8).contains(&ticks.len()), "{low} {high}: {ticks:?}");
             for tick in ticks {
                 assert!((0.0..=1.0).contains(&axis.share(tick)), "{tick}");
@@ -257,12 +330,24 @@ mod tests {
     }
 
     #[test]
+    fn ratios_are_as_far_apart_and_ticks_are_powers_of_ten() {
+        let axis = Axis::of(Scale::Logarithmic, [[0.002, 80.0]].into_iter());
+        let [a, b, c] = [0.02, 0.2, 2.0].map(|number| axis.share(number));
+        assert!((b - a - (c - b)).abs() < 1e-12 && a > 0.0 && c < 1.0);
+        let labels: Vec<String> = axis.ticks().iter().map(|tick| axis.label(*tick)).collect();
+        assert_eq!(labels, ["0.01", "0.1", "1", "10"]);
+        let few = Axis::of(Scale::Logarithmic, [[0.3, 6.0]].into_iter());
+        assert_eq!(few.ticks(), [0.5, 1.0, 2.0, 5.0]);
+    }
+
+    #[test]
     fn a_chart_shows_what_can_be_shown() {
         let point = |x, y| Point { x, y, margin: 0.1 };
         let chart = |points| Chart {
             title: "t".to_owned(),
             across: "x".to_owned(),
             up: "y".to_owned(),
+            scales: [Scale::Linear; 2],
             series: vec![Series {
                 name: "n".to_owned(),
                 points,

@@ -11,7 +11,7 @@ mod figure;
 mod path;
 
 pub use canvas::{Anchor, Area, Canvas, Lettering};
-pub use chart::{Chart, Point, Series};
+pub use chart::{Chart, Point, Scale, Series};
 pub use error::DrawingError;
 pub use figure::{Figure, Raster, encode_png};
 pub use path::PathData;

@@ -29,7 +29,7 @@ pub struct Diagnose {
     /// Print one JSON object instead of a table
     #[arg(long)]
     pub json: bool,
-    /// Folder for diagnosis.json and a plot, diagnosis.svg and diagnosis.png
+    /// Folder for diagnosis.json and plots: errors, correlation and angle, each as SVG and PNG
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
     #[command(flatten)]

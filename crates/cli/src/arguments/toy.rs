@@ -152,7 +152,7 @@ pub struct DiagnoseToy {
     /// Print one JSON object instead of a table
     #[arg(long)]
     pub json: bool,
-    /// Folder for diagnosis.json and a plot, diagnosis.svg and diagnosis.png
+    /// Folder for diagnosis.json and plots: errors, correlation and angle, each as SVG and PNG
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
 }

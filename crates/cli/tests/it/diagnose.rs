@@ -48,7 +48,15 @@ fn the_errors_of_the_bundled_network_are_told_level_by_level() {
     let out = folder.path().join("auto");
     assert_eq!(
         names(&out),
-        ["diagnosis.json", "diagnosis.png", "diagnosis.svg"]
+        [
+            "angle.png",
+            "angle.svg",
+            "correlation.png",
+            "correlation.svg",
+            "diagnosis.json",
+            "errors.png",
+            "errors.svg"
+        ]
     );
     let kept = fs::read_to_string(out.join("diagnosis.json")).unwrap();
     let [printed, kept]: [Value; 2] =
@@ -84,8 +92,8 @@ fn the_errors_of_the_bundled_network_are_told_level_by_level() {
     let table = run("--guidance bits(n=4):2 --out bits");
     assert!(table.contains("best w") && table.contains("bits(n=4)"));
     assert!(table.contains("errors from clean images"), "{table}");
-    let svg = fs::read_to_string(folder.path().join("bits/diagnosis.svg")).unwrap();
-    assert!(svg.contains("Correlation of the errors") && svg.contains("guide error"));
+    let svg = fs::read_to_string(folder.path().join("bits/errors.svg")).unwrap();
+    assert!(svg.contains("bits(n=4)") && svg.contains("clean images"));
 }
 
 #[test]

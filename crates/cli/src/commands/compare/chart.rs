@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
-use foil_drawing::{Chart, Point, Series};
+use foil_drawing::{Chart, Point, Scale, Series};
 
 use super::cell::Cell;
 use crate::commands::evaluate::Number;
@@ -17,20 +17,23 @@ pub fn draw(swept: &[Vec<Cell>], best: &[Cell], metric: &str, out: &Path) -> Res
         name: cells
             .first()
             .map_or(String::new(), |cell| cell.method.clone()),
-        points: points(cells, metric, |cell| cell.weight.unwrap_or(1.0)),
+        points: points(cells, metric),
         joined: true,
     });
+    let short = metric.split('@').next().unwrap_or_default();
     let weights = Chart {
-        title: format!("{metric} and the weight of guidance"),
+        title: format!("{short} and the weight of guidance, by the same seeds"),
         across: "weight W".to_owned(),
         up: metric.to_owned(),
+        scales: [Scale::Linear; 2],
         series: by_weight.collect(),
     };
     write(&weights, &out.join("weights"))?;
     let evaluations = Chart {
-        title: format!("{metric} and evaluations for an image, at the best weights"),
+        title: format!("{short} and evaluations for an image, at the best weights"),
         across: "evaluations of networks".to_owned(),
         up: metric.to_owned(),
+        scales: [Scale::Linear; 2],
         series: alone(best, |cell| {
             let evaluations = cell.evaluations.iter().sum::<u64>() as f64;
             Some((evaluations, cell.decides(metric)?.clone()))
@@ -52,15 +55,22 @@ pub fn draw(swept: &[Vec<Cell>], best: &[Cell], metric: &str, out: &Path) -> Res
         title: "Precision and recall, at the best weights".to_owned(),
         across: "recall".to_owned(),
         up: "precision".to_owned(),
+        scales: [Scale::Linear; 2],
         series: front,
     };
     write(&front, &out.join("precision-recall"))
 }
 
-fn points(cells: &[Cell], metric: &str, x: impl Fn(&Cell) -> f64) -> Vec<Point> {
-    let known = cells.iter();
-    let known = known.filter_map(|cell| Some((x(cell), cell.decides(metric)?)));
-    known.map(|(x, number)| point(x, number)).collect()
+/// Without margins: what few images do to a number they do to all, and curves of the same seeds can be compared much better than that.
+fn points(cells: &[Cell], metric: &str) -> Vec<Point> {
+    let known = cells.iter().filter_map(|cell| {
+        Some(Point {
+            x: cell.weight?,
+            y: cell.decides(metric)?.value,
+            margin: 0.0,
+        })
+    });
+    known.collect()
 }
 
 /// A point of its own for each method.

@@ -9,9 +9,6 @@ use serde::Serialize;
 use super::plot;
 use crate::output;
 
-/// Pixels of the PNG for each unit of the drawing.
-const PIXELS_PER_UNIT: f32 = 2.0;
-
 /// The errors of a model and of its guide.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -73,9 +70,7 @@ impl Level {
 
 /// Writes the files, and prints the table or the JSON.
 pub fn write(diagnosis: &Diagnosis, out: &Path, json: bool) -> Result<()> {
-    let figure = plot::figure(diagnosis);
-    foil_files::write(&out.join("diagnosis.svg"), figure.svg().as_bytes())?;
-    foil_files::write(&out.join("diagnosis.png"), &figure.png(PIXELS_PER_UNIT)?)?;
+    plot::draw(diagnosis, out)?;
     let text = serde_json::to_string_pretty(diagnosis)?;
     foil_files::write(&out.join("diagnosis.json"), text.as_bytes())?;
     if json {

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use anyhow::Result;
-use foil_drawing::{Chart, Point, Series};
+use foil_drawing::{Chart, Point, Scale, Series};
 
 use super::trace::{Trace, Tried};
 
@@ -14,32 +14,41 @@ use super::trace::{Trace, Tried};
 const SCALE: f32 = 2.0;
 
 /// An axis: the name of its files, its title, and what it is of a setting.
-type Axis = (&'static str, &'static str, fn(&Tried) -> Option<f64>);
+type Axis = (&'static str, &'static str, Scale, fn(&Tried) -> Option<f64>);
 
 const AXES: [Axis; 6] = [
-    ("weights", "weight W", |tried| {
+    ("weights", "weight W", Scale::Linear, |tried| {
         tried.weights.first().copied()
     }),
     (
         "interval-low",
-        "log₁₀ of the interval's low end",
-        |tried| tried.interval.map(|[low, _]| low.log10()),
+        "where guidance ends, σ",
+        Scale::Logarithmic,
+        |tried| Some(tried.interval?[0]),
     ),
     (
         "interval-high",
-        "log₁₀ of the interval's high end",
-        |tried| tried.interval.map(|[_, high]| high.log10()),
+        "where guidance begins, σ",
+        Scale::Logarithmic,
+        |tried| Some(tried.interval?[1]),
     ),
-    ("main-ema", "EMA length of the main network", |tried| {
-        tried.main_ema
-    }),
-    ("guide-ema", "EMA length of the guide", |tried| {
-        tried.guide_ema
-    }),
+    (
+        "main-ema",
+        "EMA length of the main network",
+        Scale::Linear,
+        |tried| tried.main_ema,
+    ),
+    (
+        "guide-ema",
+        "EMA length of the guide",
+        Scale::Linear,
+        |tried| tried.guide_ema,
+    ),
     (
         "guide-training",
         "thousands of images seen by the guide",
-        |tried| tried.guide_kimg.map(|thousands| thousands as f64),
+        Scale::Linear,
+        |tried| Some(tried.guide_kimg? as f64),
     ),
 ];
 
@@ -47,7 +56,7 @@ const AXES: [Axis; 6] = [
 pub fn draw(trace: &Trace, out: &Path) -> Result<Vec<&'static str>> {
     let mut drawn = Vec::new();
     let metric = trace.metric.split('@').next().unwrap_or_default();
-    for (name, across, of) in AXES {
+    for (name, across, scale, of) in AXES {
         let mut values: Vec<f64> = trace.tried.iter().filter_map(of).collect();
         values.sort_by(f64::total_cmp);
         values.dedup();
@@ -58,6 +67,7 @@ pub fn draw(trace: &Trace, out: &Path) -> Result<Vec<&'static str>> {
             title: format!("What {} settings lose in {metric}", trace.tried.len()),
             across: across.to_owned(),
             up: "beyond the best by as many images".to_owned(),
+            scales: [scale, Scale::Linear],
             series: series(trace, of),
         };
         let figure = chart.figure();
