@@ -12,7 +12,7 @@ pub struct Compare {
     /// networks allow]
     #[arg(long = "method", value_name = "METHOD", allow_hyphen_values = true)]
     pub methods: Vec<String>,
-    /// Weights that W stands for
+    /// Weights that W stands for; for classifier, whose 0 is no guidance, 1 less
     #[arg(long, value_name = "W,W", default_value = "1.25,1.5,2,3")]
     pub weights: Weights,
     /// Images for each weight: the best one of a method is chosen by them

@@ -18,9 +18,13 @@ use self::{
     usual::usual,
 };
 use super::{
-    evaluate::{Asked, Evaluation, GeneratedSource, ImagesManifest, Judge, SourceManifest},
+    evaluate::{
+        Asked, Evaluation, GeneratedSource, ImagesManifest, Judge, SourceManifest, number_cell,
+    },
     method::Method,
-    sample::{Networks, Role, Settings, bundle_of, finite, network_for, settings_of, write_sheet},
+    sample::{
+        Networks, Role, Row, Settings, bundle_of, finite, network_for, settings_of, write_rows,
+    },
 };
 use crate::{
     arguments::{Compare, Generation},
@@ -118,11 +122,13 @@ impl<'a> Work<'a> {
     }
 
     fn sweep(&self, method: &Method) -> Result<Vec<Cell>> {
-        let weights = self.arguments.weights.0.iter();
-        let neutral = method.neutral()?;
-        // 1 is always among them, and of most methods no guidance.
-        let guiding = weights.filter(|weight| !neutral.contains(weight));
-        let cells = guiding.map(|&weight| self.cell(method, Some(weight), self.arguments.sweep));
+        let neutral = method.neutral()?.first().copied().unwrap_or(1.0);
+        let beyond = self.arguments.weights.0.iter().map(|weight| weight - 1.0);
+        // 1 is always among the weights, and is no guidance.
+        let guiding = beyond.filter(|beyond| *beyond != 0.0);
+        // Differences of decimals are decimals.
+        let weights = guiding.map(|beyond| ((neutral + beyond) * 1e9).round() / 1e9);
+        let cells = weights.map(|weight| self.cell(method, Some(weight), self.arguments.sweep));
         cells.collect()
     }
 
@@ -140,7 +146,7 @@ impl<'a> Work<'a> {
             }
         }
         let weight = best.and_then(|cell| cell.weight);
-        weight.context("--weights has no weight but one that is no guidance")
+        weight.context("--weights has no weight but 1, which is no guidance")
     }
 
     fn number<'c>(&self, cell: &'c Cell) -> Result<&'c super::evaluate::Number> {
@@ -196,7 +202,7 @@ impl<'a> Work<'a> {
 
     /// The same seeds by each method, a row for each.
     fn picture(&self, best: &[Cell], path: &std::path::Path) -> Result<()> {
-        let mut images = Vec::new();
+        let mut rows = Vec::new();
         for (method, cell) in self.methods.iter().zip(best) {
             let generation = &self.arguments.generation;
             let settings = settings_at(method, generation, cell.weight)?;
@@ -206,13 +212,26 @@ impl<'a> Work<'a> {
             let mut watch = |_: &Step<'_>| interrupt::check();
             let generator = loaded.generator(&settings)?;
             let made = generator.batch(&seeds, &generation.device, &mut watch)?;
+            let mut images = Vec::new();
             for (row, &seed) in seeds.iter().enumerate() {
                 let sample = made.samples.narrow(0, row, 1)?;
                 finite(&sample, seed)?;
                 images.extend(loaded.pixels(&sample)?);
             }
+            let number = self.number(cell)?;
+            let metric = self.metric.split('@').next().unwrap_or_default();
+            let name = vec![cell.title(), format!("{metric} {}", number_cell(number))];
+            rows.push(Row { name, images });
         }
-        write_sheet(path, &images, ROW as usize)
+        let generation = &self.arguments.generation;
+        let settings = settings_at(&self.methods[0], generation, best[0].weight)?;
+        let caption = vec![
+            settings.model,
+            format!("seeds 0–{}", ROW - 1),
+            format!("{}, {} steps", settings.sampler, settings.steps),
+            format!("{} of {} images", self.metric, self.arguments.images),
+        ];
+        write_rows(path, &rows, caption)
     }
 }
 

@@ -8,10 +8,14 @@ pub fn labels(comparison: &Comparison) -> Labels {
     let rows = comparison.rows();
     let columns = comparison.weights.iter();
     Labels {
-        rows: rows.iter().map(|row| row.label).collect(),
+        rows: rows.iter().map(|row| texts(row.label)).collect(),
         columns: columns.map(|weight| format!("w = {weight}")).collect(),
         caption: caption(comparison),
     }
+}
+
+fn texts(lines: &[&str]) -> Vec<String> {
+    lines.iter().copied().map(str::to_owned).collect()
 }
 
 fn caption(comparison: &Comparison) -> Vec<String> {

@@ -23,11 +23,13 @@ const INNER_GAP: f64 = 2.0;
 const MARGIN: f64 = 14.0;
 /// Width of a character in heights of the type; most texts are narrower.
 const CHARACTER: f64 = 0.6;
+/// The same of bold type.
+const BOLD: f64 = 0.68;
 
 /// The words of a picture.
 pub struct Labels {
     /// Each of one line or more.
-    pub rows: Vec<&'static [&'static str]>,
+    pub rows: Vec<Vec<String>>,
     pub columns: Vec<String>,
     /// Statements in any number, of which as many stand in a line as fit.
     pub caption: Vec<String>,
@@ -50,15 +52,35 @@ pub struct Layout {
     cell: [usize; 2],
     /// What text of the usual size is multiplied by.
     scale: f64,
+    /// Room for the names of rows, for text of the usual size.
+    left: f64,
 }
 
 impl Layout {
     /// For so many cells of so many square images.
     pub fn new(cells: [usize; 2], images: usize, resolution: usize) -> Self {
         let across = (images as f64).sqrt().ceil() as usize;
+        let side = enlargement(resolution) * resolution;
+        let scale = ((across * side) as f64 / USUAL).max(1.0);
+        Self::of(cells, [images, across], resolution, [scale, LEFT])
+    }
+
+    /// For so many rows of so many square images side by side, under names of so many letters at most.
+    pub fn rows(rows: usize, images: usize, resolution: usize, letters: usize) -> Self {
+        let side = enlargement(resolution) * resolution;
+        let scale = (side as f64 / USUAL).max(1.0);
+        let left = letters as f64 * BOLD * LABEL + 2.0 * MARGIN;
+        Self::of([rows, 1], [images, images], resolution, [scale, left])
+    }
+
+    fn of(
+        cells: [usize; 2],
+        [images, across]: [usize; 2],
+        resolution: usize,
+        [scale, left]: [f64; 2],
+    ) -> Self {
         let factor = enlargement(resolution);
         let side = factor * resolution;
-        let scale = ((across * side) as f64 / USUAL).max(1.0);
         let pitch = side + (scale * INNER_GAP).round() as usize;
         let counts = [images.div_ceil(across), across];
         Self {
@@ -70,6 +92,7 @@ impl Layout {
             pitch,
             cell: counts.map(|count| (count - 1) * pitch + side),
             scale,
+            left,
         }
     }
 
@@ -80,7 +103,7 @@ impl Layout {
 
     /// Upper and left edge of a cell.
     fn corner(&self, cell: Cell) -> [usize; 2] {
-        let before = [TOP, LEFT].map(|length| self.pixels(length));
+        let before = [TOP, self.left].map(|length| self.pixels(length));
         let gap = self.pixels(GAP);
         [0, 1].map(|axis| before[axis] + cell[axis] * (self.cell[axis] + gap))
     }
