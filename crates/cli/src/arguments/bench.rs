@@ -12,6 +12,8 @@ pub enum BenchCommand {
     Ops(BenchOps),
     /// One evaluation of a network
     Net(BenchNet),
+    /// Sampling with guidance: what it costs beside the networks, and whether time follows evaluations
+    Guidance(BenchGuidance),
     /// Training steps of a network, on random images
     Train(BenchTrain),
     /// The Fréchet distance, and images through Inception-v3
@@ -57,6 +59,42 @@ pub struct BenchTrain {
     /// Steps that are timed, after two that are not
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = in_range(1, 10_000))]
     pub steps: usize,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct BenchGuidance {
+    /// The network that is guided: a file, or with --random-weights the name of an architecture
+    #[arg(long, value_name = "MODEL", default_value = "fashion-main")]
+    pub model: String,
+    /// The one that guides it, as auto and cfg [default: the same]
+    #[arg(long, value_name = "MODEL")]
+    pub guide: Option<String>,
+    /// Draw the weights instead of reading them
+    #[arg(long)]
+    pub random_weights: bool,
+    /// A way to guide, beside none and auto:2, such as auto:2@0.2..5. May be repeated
+    #[arg(long, value_name = "METHOD:W", value_parser = super::guidance::guidance, allow_hyphen_values = true)]
+    pub guidance: Vec<foil_diffusion::guidance::Plan>,
+    /// Sampler
+    #[arg(long, default_value = "heun")]
+    pub sampler: String,
+    /// Steps
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = in_range(1, 10_000))]
+    pub steps: usize,
+    /// Images at once
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = in_range(1, 4096))]
+    pub batch: usize,
+    /// Of weights and activations; auto is bf16 where the processor multiplies it natively
+    #[arg(long, value_enum, default_value = "auto")]
+    pub precision: PrecisionName,
+    #[command(flatten)]
+    pub connection: Connection,
+    /// Trajectories of each way that are timed, in turns
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = in_range(1, 10_000))]
+    pub runs: usize,
     /// Print one JSON object instead of text
     #[arg(long)]
     pub json: bool,

@@ -21,7 +21,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, error::ErrorKind};
 
-pub use bench::{BenchCommand, BenchEvaluate, BenchNet, BenchOps, BenchTrain};
+pub use bench::{BenchCommand, BenchEvaluate, BenchGuidance, BenchNet, BenchOps, BenchTrain};
 pub use compare::Compare;
 pub use data::{ConvertData, DataCommand, InspectData, SplitName};
 pub use degrade::Degrade;

@@ -41,6 +41,7 @@ pub fn run(command: Command) -> Result<()> {
         Command::Diagnose(arguments) => diagnose::run(&arguments),
         Command::Evaluate(arguments) => evaluate(&arguments),
         Command::Bench(BenchCommand::Net(arguments)) => bench::net::run(&arguments),
+        Command::Bench(BenchCommand::Guidance(arguments)) => bench::guidance::run(&arguments),
         Command::Bench(BenchCommand::Train(arguments)) => bench::train::run(&arguments),
         Command::Bench(BenchCommand::Evaluate(arguments)) => bench::evaluate::run(&arguments),
         Command::Bench(BenchCommand::Ops(arguments)) => bench::ops::run(&arguments),

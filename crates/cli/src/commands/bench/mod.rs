@@ -4,6 +4,7 @@ mod candle;
 mod case;
 pub mod evaluate;
 mod foil;
+pub mod guidance;
 pub mod net;
 pub mod ops;
 pub mod train;

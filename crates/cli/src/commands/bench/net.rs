@@ -99,15 +99,15 @@ fn measure(arguments: &BenchNet) -> Result<()> {
 }
 
 /// A file of weights that was just opened.
-struct Opened {
-    config: Config,
-    weights: Weights,
+pub(super) struct Opened {
+    pub config: Config,
+    pub weights: Weights,
     /// When it began to be opened; it was whole on this machine before.
     begin: Instant,
 }
 
 impl Opened {
-    fn file(name: &str, files: &Files) -> Result<Self> {
+    pub fn file(name: &str, files: &Files) -> Result<Self> {
         let file = files.one(name)?;
         let begin = Instant::now();
         let snapshot = NetworkFile::read(name, &file)?.snapshot;
@@ -118,7 +118,7 @@ impl Opened {
         })
     }
 
-    fn random(name: &str) -> Result<Self> {
+    pub fn random(name: &str) -> Result<Self> {
         let Named::Network(network) = Named::parse(name)? else {
             bail!("--random-weights needs the name of a network, such as edm2-img512-s");
         };
