@@ -21,6 +21,9 @@ pub struct Compare {
     /// Images for each method at its best weight, which the table is of
     #[arg(long, value_name = "N", default_value_t = 5000, value_parser = in_range(2, 10_000_000))]
     pub images: usize,
+    /// Also judge, for each method, classifier-free guidance of the same effective scale: many methods that seem better are only stronger or weaker
+    #[arg(long)]
+    pub calibrate: bool,
     /// What images are compared with: statistics or a data set [default: the bundled statistics of the model's test images]
     #[arg(long, value_name = "FILE|DATA")]
     pub reference: Option<String>,

@@ -175,10 +175,10 @@ fn methods_are_compared_at_their_best_weights() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     let command = "compare --sampler euler --steps 3 --sweep 20 --images 40 --weights 1.5,3 --out out --json \
-        --method none --method cfg:W --method auto:W@0.2..80";
+        --method none --method cfg:W --method auto:W@0.2..80 --method classifier:W --calibrate";
     let compared: Value = serde_json::from_str(&succeed(path, command)).unwrap();
     let cells = compared.as_array().unwrap();
-    assert_eq!(cells.len(), 3);
+    assert_eq!(cells.len(), 4);
     for cell in cells {
         let images = &cell["evaluation"]["manifest"]["images"];
         assert_eq!(images["count"], 40);
@@ -188,6 +188,23 @@ fn methods_are_compared_at_their_best_weights() {
     assert!((scale(&cells[0]) - 1.0).abs() < 1e-12, "{cells:?}");
     let weight = cells[1]["weight"].as_f64().unwrap();
     assert!((scale(&cells[1]) - weight).abs() < 1e-3, "{cells:?}");
+    // Beside cfg of its own scale a cell of cfg is itself; a classifier's weights are counted from 0.
+    let number =
+        |cell: &Value| cell["evaluation"]["results"]["fd@fashion-clean-classifier"].clone();
+    assert_eq!(
+        cells[1]["as-strong"]["number"],
+        number(&cells[1]),
+        "{cells:?}"
+    );
+    assert_ne!(
+        cells[2]["as-strong"]["number"],
+        number(&cells[2]),
+        "{cells:?}"
+    );
+    assert!(
+        [0.5, 2.0].contains(&cells[3]["weight"].as_f64().unwrap()),
+        "{cells:?}"
+    );
     let made = names(&path.join("out"));
     for name in [
         "comparison.json",
@@ -205,6 +222,10 @@ fn methods_are_compared_at_their_best_weights() {
         ("compare --method cfg:W+auto:W --out x", "one weight"),
         ("compare --method cfg --out x", "method 'cfg'"),
         ("compare --guidance cfg:2 --out x", "--method"),
+        (
+            "compare --model fashion-guide --method none --calibrate --out x",
+            "--unconditional MODEL",
+        ),
     ] {
         refuse(path, arguments, &[expected]);
     }

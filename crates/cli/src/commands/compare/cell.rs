@@ -16,6 +16,9 @@ pub struct Cell {
     /// The scale of classifier-free guidance that is as strong, where there is a network to tell by.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effective_scale: Option<f64>,
+    /// What classifier-free guidance of that scale is worth, if it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub as_strong: Option<AsStrong>,
     /// Of the guided network and its guides, for an image.
     pub evaluations: [u64; 2],
     pub evaluation: Evaluation,
@@ -42,6 +45,16 @@ impl Cell {
             SourceManifest::Files { .. } => [0, 0],
         }
     }
+}
+
+/// Classifier-free guidance to compare a method with.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct AsStrong {
+    /// The method's effective scale, to two places.
+    pub weight: f64,
+    /// The number that decides.
+    pub number: Number,
 }
 
 /// Whether one number is better than another.

@@ -14,7 +14,7 @@ use anyhow::{Context, Result, ensure};
 use foil_diffusion::Step;
 
 use self::{
-    cell::{Cell, is_better},
+    cell::{AsStrong, Cell, is_better},
     usual::usual,
 };
 use super::{
@@ -79,6 +79,10 @@ impl<'a> Work<'a> {
             shown: &arguments.shown,
             out: &arguments.out,
         };
+        ensure!(
+            !arguments.calibrate || network_for(generation, Role::Unconditional)?.is_some(),
+            "--calibrate needs --unconditional MODEL, which classifier-free guidance is by"
+        );
         let judge = Judge::open(&asked, bundle_of(generation)?, &files)?;
         Ok(Self {
             arguments,
@@ -103,6 +107,7 @@ impl<'a> Work<'a> {
             };
             let mut cell = self.cell(method, weight, self.arguments.images)?;
             cell.effective_scale = self.effective_scale(method, weight)?;
+            cell.as_strong = self.as_strong(&cell)?;
             best.push(cell);
         }
         let out = |name: &str| self.arguments.out.join(name);
@@ -176,6 +181,7 @@ impl<'a> Work<'a> {
             method: method.name().to_owned(),
             weight,
             effective_scale: None,
+            as_strong: None,
             evaluations: Cell::asked(&evaluation),
             evaluation,
         })
@@ -191,6 +197,18 @@ impl<'a> Work<'a> {
         let seeds: Vec<u64> = (0..ROW).collect();
         let mut watch = |_: &Step<'_>| interrupt::check();
         Ok(generator.effective_scale(&seeds, &generation.device, &mut watch)?)
+    }
+
+    /// Classifier-free guidance at a cell's effective scale, as GA-Eval compares (arXiv 2602.22570).
+    fn as_strong(&self, cell: &Cell) -> Result<Option<AsStrong>> {
+        let scale = cell.effective_scale.filter(|scale| scale.is_finite());
+        let Some(scale) = scale.filter(|_| self.arguments.calibrate) else {
+            return Ok(None);
+        };
+        let weight = (scale * 100.0).round() / 100.0;
+        let cell = self.cell(&Method::new("cfg:W")?, Some(weight), self.arguments.images)?;
+        let number = self.number(&cell)?.clone();
+        Ok(Some(AsStrong { weight, number }))
     }
 
     fn networks(&self, settings: &Settings) -> Result<Networks> {

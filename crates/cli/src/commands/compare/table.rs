@@ -18,6 +18,10 @@ pub fn of(cells: &[Cell]) -> String {
     ]];
     let short = |name: &&String| name.split('@').next().unwrap_or_default().to_owned();
     rows[0].extend(names.iter().map(short));
+    let calibrated = cells.iter().any(|cell| cell.as_strong.is_some());
+    if calibrated {
+        rows[0].push("cfg as strong".to_owned());
+    }
     for cell in cells {
         let [main, guides] = cell.evaluations;
         let scale = cell.effective_scale.filter(|scale| scale.is_finite());
@@ -28,6 +32,10 @@ pub fn of(cells: &[Cell]) -> String {
         ];
         let numbers = names.iter().map(|name| cell.evaluation.results.get(*name));
         row.extend(numbers.map(|number| number.map_or("–".to_owned(), number_cell)));
+        if calibrated {
+            let beside = cell.as_strong.as_ref();
+            row.push(beside.map_or("–".to_owned(), |beside| number_cell(&beside.number)));
+        }
         rows.push(row);
     }
     let width = |column: usize| {
