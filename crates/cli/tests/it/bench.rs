@@ -42,3 +42,26 @@ fn bench_ops_prints_every_field_of_the_rows_that_were_asked_for() {
         }
     }
 }
+
+#[test]
+fn bench_guidance_counts_evaluations_and_what_is_not_spent_in_networks() {
+    let folder = tempfile::tempdir().unwrap();
+    let printed = succeed(
+        folder.path(),
+        "bench guidance --guide fashion-guide --steps 3 --runs 1 --guidance auto:2@0.2..5 --guidance auto:3,refresh(every=3) --json",
+    );
+    let report: Value = serde_json::from_str(&printed).unwrap();
+    let rows = report["rows"].as_array().unwrap();
+    let evaluations: Vec<String> = rows
+        .iter()
+        .map(|row| row["evaluations"].to_string())
+        .collect();
+    // Heun's three steps are five evaluations; of the interval's one step, two.
+    assert_eq!(evaluations, ["[5,0]", "[5,5]", "[5,2]", "[5,2]"]);
+    for row in rows {
+        let overhead = row["overhead"].as_f64().unwrap();
+        assert!((0.0..0.9).contains(&overhead), "{row}");
+        assert!(row["seconds"].as_f64().unwrap() > 0.0, "{row}");
+    }
+    assert!(rows[0]["proportion"].is_null() && rows[2]["proportion"].as_f64().unwrap() > 0.0);
+}
