@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// All bars of a command.
+/// All bars of a command; a clone draws among the same ones.
+#[derive(Clone)]
 pub struct Progress {
     bars: MultiProgress,
     terminal: bool,
@@ -41,11 +42,11 @@ impl Progress {
         }
     }
 
-    /// Bars that leave no line: work that is a small part of what is told anyway.
-    pub fn passing() -> Self {
+    /// Among these, bars that leave no line: work that is a small part of what is told anyway.
+    pub fn passing(&self) -> Self {
         Self {
             passing: true,
-            ..Self::new()
+            ..self.clone()
         }
     }
 
@@ -104,6 +105,13 @@ impl Progress {
             start: Instant::now(),
             terminal: self.terminal,
             passing: self.passing,
+        }
+    }
+
+    /// A line that stays, where bars leave one too.
+    pub fn note(&self, line: &str) {
+        if !self.passing {
+            self.say(line);
         }
     }
 

@@ -10,8 +10,9 @@ use super::{Connection, parse::safetensors_path};
 #[command(
     group(ArgGroup::new("how").required(true).args(["weight_noise", "bits", "prune"])),
     after_help = "The result is a network like any other: --guide for guidance by auto.\n\
-        Guides that were trained shorter or have another EMA length are made by `foil ema`, of a run's snapshots.\n\
-        Noise at the input, dropout and skipped blocks are no files but guidance: noise(amount=A), dropout(p=P), skip(blocks=…);\n\
+        Guides that were trained shorter or have another EMA length are averages of a run: RUN@KIMG-LENGTH, or files of `foil ema`.\n\
+        Noise at the input, dropout and skipped blocks are no files but guidance: noise(amount=A), dropout(p=P), skip(blocks=…), of the\n\
+        last blocks an early exit;\n\
         see `foil guidance`."
 )]
 pub struct Degrade {

@@ -89,8 +89,8 @@ impl<'a> Work<'a> {
             methods,
             files,
             metric: judge.first_metric(),
+            progress: judge.progress.clone(),
             judge,
-            progress: Progress::new(),
         })
     }
 
@@ -169,7 +169,13 @@ impl<'a> Work<'a> {
         let settings = settings_at(method, generation, weight)?;
         let title = format!("{}, {}", settings.model, settings.guidance);
         let how = (generation.batch, &generation.device);
-        let mut source = GeneratedSource::open(settings, [0, count as u64], how, &self.files)?;
+        let mut source = GeneratedSource::open(
+            settings,
+            [0, count as u64],
+            how,
+            &self.files,
+            &self.judge.progress,
+        )?;
         let images = ImagesManifest {
             count,
             repeats: 1,
@@ -214,7 +220,7 @@ impl<'a> Work<'a> {
     fn networks(&self, settings: &Settings) -> Result<Networks> {
         let mut networks = Networks::open(settings, &self.files)?;
         let device = &self.arguments.generation.device;
-        networks.load(settings.precision, device, &self.progress)?;
+        networks.load(settings.precision, device, &self.progress.passing())?;
         Ok(networks)
     }
 

@@ -20,7 +20,7 @@ use super::{
     manifest::ReferenceManifest,
     source::FileSource,
 };
-use crate::{arguments::Shown, files::Files, open::fingerprint};
+use crate::{arguments::Shown, files::Files, open::fingerprint, progress::Progress};
 
 /// Moments, and the images if they were there.
 pub struct Against {
@@ -76,7 +76,7 @@ impl Against {
         let mut source = FileSource::open(path, shown, resolution)?;
         let named = source.named();
         let stem = folder.join(format!("data-{}", named.fingerprint));
-        let gathered = gather(&mut source, networks, &stem, &named.name)?;
+        let gathered = gather(&mut source, networks, &stem, &named.name, &Progress::new())?;
         Self::of_gathered(named, gathered)
     }
 

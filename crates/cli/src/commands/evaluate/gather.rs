@@ -113,6 +113,7 @@ pub fn gather(
     networks: &[(&Opened, Wanted)],
     stem: &Path,
     name: &str,
+    progress: &Progress,
 ) -> Result<Gathered> {
     let (all, shape) = (source.count(), source.shape());
     let mut files: Vec<Files<'_>> = Vec::new();
@@ -128,9 +129,8 @@ pub fn gather(
     let done = counts.chain(classes.as_ref().map(Rows::count)).min();
     let done = done.map_or(0, |done| done.min(all));
     if done < all {
-        let progress = Progress::new();
         if done > 0 {
-            progress.say(&format!("{name}: {done} of {all} images are described"));
+            progress.note(&format!("{name}: {done} of {all} images are described"));
         }
         let bar = progress.continued("images", done as u64, all as u64);
         bar.message(name.to_owned());

@@ -41,6 +41,8 @@ pub struct Judge {
     networks: Vec<(Opened, Wanted)>,
     reference: Option<Against>,
     training: Option<Against>,
+    /// Where what it does is drawn.
+    pub progress: Progress,
 }
 
 impl Judge {
@@ -74,6 +76,7 @@ impl Judge {
             networks,
             reference,
             training,
+            progress: Progress::new(),
         })
     }
 
@@ -104,7 +107,8 @@ impl Judge {
             short_digest(&images.source.whatever_their_number())?
         );
         let stem = features_folder(&self.out).join(stem);
-        let gathered = gather(source, &borrowed(&self.networks), &stem, title)?;
+        let networks = borrowed(&self.networks);
+        let gathered = gather(source, &networks, &stem, title, &self.progress)?;
         let manifest = Manifest {
             foil: env!("CARGO_PKG_VERSION").to_owned(),
             images,

@@ -129,12 +129,19 @@ fn lines(
     networks: &[(&Opened, Wanted)],
     folder: &std::path::Path,
 ) -> Result<Vec<(String, Numbers)>> {
+    let progress = &Progress::new();
     let Named { name, fingerprint } = images.named();
     let stem = folder.join(format!("data-{fingerprint}"));
-    let own = gather(images, networks, &stem, &name)?;
+    let own = gather(images, networks, &stem, &name, progress)?;
     let named = reference.named();
     let stem = folder.join(format!("data-{}", named.fingerprint));
-    let real = gather(reference, networks, &stem, &format!("{name}, reference"))?;
+    let real = gather(
+        reference,
+        networks,
+        &stem,
+        &format!("{name}, reference"),
+        progress,
+    )?;
     let reference = Against::of_gathered(named, real)?;
     let compared = Compared {
         reference: Some(&reference),
@@ -160,7 +167,10 @@ fn lines(
             files: images,
             operation,
         };
-        add(name.clone(), &gather(&mut source, networks, &stem, &name)?)?;
+        add(
+            name.clone(),
+            &gather(&mut source, networks, &stem, &name, progress)?,
+        )?;
     }
     Ok(lines)
 }

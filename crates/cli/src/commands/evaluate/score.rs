@@ -131,6 +131,7 @@ impl<'a> Work<'a> {
             [*first_seed, (count * repeats) as u64],
             (generation.batch, &generation.device),
             &self.files,
+            &self.judge.progress,
         )?;
         let manifest = ImagesManifest {
             count,

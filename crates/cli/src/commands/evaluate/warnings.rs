@@ -46,6 +46,9 @@ pub fn of(
             of_moments.contains(&metric.measure) && metric.extractor.as_ref() == Some(name)
         };
         for metric in metrics.iter().filter(distances) {
+            let spatial = described.spatial.as_ref();
+            let spatial = spatial.filter(|_| metric.measure == Measure::SpatialFrechet);
+            let width = spatial.map_or(width, Features::width);
             if count <= width {
                 warnings.push(format!(
                     "{metric}: {count} images have no covariance of full rank in {width} features; the distance is mostly that of too few images"

@@ -54,7 +54,9 @@ impl<'a> Work<'a> {
             shown: &arguments.shown,
             out: &trials,
         };
-        let judge = Judge::open(&asked, bundle_of(generation)?, &files)?;
+        let mut judge = Judge::open(&asked, bundle_of(generation)?, &files)?;
+        let progress = judge.progress.clone();
+        judge.progress = progress.passing();
         Ok(Self {
             start: settings(generation)?,
             arguments,
@@ -62,7 +64,7 @@ impl<'a> Work<'a> {
             files,
             metric: judge.first_metric(),
             judge,
-            progress: Progress::new(),
+            progress,
         })
     }
 
@@ -139,13 +141,16 @@ impl<'a> Work<'a> {
         let key = |found: Result<Found>| {
             found.map_or_else(|_| String::new(), |found| described(&found.settings))
         };
+        let bar = self.progress.continued("images", 0, budget as u64);
         while let Some(ask) = search.ask(|point| key(self.space.at(point))) {
             let settings = self.space.at(&search.trials()[ask.trial].point)?.settings;
             let evaluation = self.judged(&settings, 0, ask.images)?;
             let number = self.number(&evaluation)?.clone();
             search.tell(loss(&number));
             self.say(&search, ask, &settings, &number);
+            bar.at(search.spent() as u64);
         }
+        bar.done(&format!("{} settings", search.trials().len()));
         Ok(search)
     }
 
@@ -167,7 +172,13 @@ impl<'a> Work<'a> {
         let generation = &self.arguments.generation;
         let how = (generation.batch, &generation.device);
         let seeds = [first as u64, count as u64];
-        let mut source = GeneratedSource::open(settings.clone(), seeds, how, &self.files)?;
+        let mut source = GeneratedSource::open(
+            settings.clone(),
+            seeds,
+            how,
+            &self.files,
+            &self.judge.progress,
+        )?;
         let images = ImagesManifest {
             count,
             repeats: 1,

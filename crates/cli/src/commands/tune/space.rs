@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use foil_diffusion::guidance::Plan;
 use foil_evaluation::Point;
+use foil_models::bundled;
 use foil_training::reconstruction::{Moment, Run};
 
 use crate::{
@@ -254,7 +255,8 @@ impl Kind {
 
 impl Network {
     fn named(name: &str) -> Result<Self> {
-        if !Path::new(name).is_dir() {
+        // What is part of the program is found first, as everywhere.
+        if bundled::file(name).is_some() || !Path::new(name).is_dir() {
             return Ok(Self::Fixed(name.to_owned()));
         }
         let run = Run::open(Path::new(name))?;

@@ -37,10 +37,11 @@ impl GeneratedSource {
         [first_seed, count]: [u64; 2],
         (batch, device): (Option<usize>, &Device),
         files: &Files,
+        progress: &Progress,
     ) -> Result<Self> {
         settings.check()?;
         let mut networks = Networks::open(&settings, files)?;
-        networks.load(settings.precision, device, &Progress::passing())?;
+        networks.load(settings.precision, device, &progress.passing())?;
         let loaded = networks.loaded()?;
         let counted = loaded.generator(&settings)?.evaluations()?;
         Ok(Self {
