@@ -65,13 +65,10 @@ impl Method {
     }
 
     /// Those of these methods whose networks are known.
-    pub fn allowed(
-        texts: &[&str],
-        network: impl Fn(Role) -> Result<Option<String>>,
-    ) -> Result<Vec<Self>> {
+    pub fn allowed(texts: &[&str], has: impl Fn(Role) -> Result<bool>) -> Result<Vec<Self>> {
         let mut known = Vec::new();
         for role in Role::ALL {
-            known.push((role, network(role)?.is_some()));
+            known.push((role, has(role)?));
         }
         let mut methods = Vec::new();
         for text in texts {

@@ -171,7 +171,8 @@ fn what_cannot_be_searched_is_told_at_once() {
             "--metrics prdc --budget 20 --least 10 --most 10 --steps 2 --sampler euler",
             "reference",
         ),
-        ("--budget 5 --least 10", "budget"),
+        ("--budget 5 --least 10 --most 20", "--budget 5"),
+        ("--least 30 --most 20", "must rise"),
     ] {
         refuse(
             folder.path(),

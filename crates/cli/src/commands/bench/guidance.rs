@@ -2,21 +2,18 @@
 //!
 //! Every evaluation of a network is timed where it is asked for; what is left of a trajectory's time is the sampler's and guidance's own.
 
-use std::{cell::Cell, fmt::Write as _, rc::Rc, time::Instant};
+use std::fmt::Write as _;
 
-use anyhow::{Result, bail};
-use candle_core::{Device, Tensor};
-use foil_diffusion::{
-    Denoiser, Error, Evaluations, Model, Noise, Result as DiffusionResult, Sigma, Silent,
-    guidance::{Guide, Guides, Plan},
-    random::StreamKind,
-    sample,
-    schedule::Karras,
-};
-use foil_models::edm2::{Config, Edm2, Labels, Network, Packing};
+use anyhow::Result;
+use candle_core::Device;
+use foil_diffusion::guidance::Plan;
+use foil_models::edm2::{Config, Edm2, Labels, Network, Packing, check_guide};
 use serde::Serialize;
 
-use super::net::Opened;
+use super::{
+    net::Opened,
+    trajectory::{Run, Trajectory},
+};
 use crate::{
     arguments::BenchGuidance,
     commands::sample::{self as sampling, EXPECTED_BATCH},
@@ -76,7 +73,7 @@ fn measure(arguments: &BenchGuidance) -> Result<()> {
     };
     let guide_name = arguments.guide.as_ref().unwrap_or(&arguments.model);
     let ((config, main), (guide_config, guide)) = (load(&arguments.model)?, load(guide_name)?);
-    foil_models::edm2::check_guide(&config, &guide_config)?;
+    check_guide(&config, &guide_config)?;
     let trajectory = Trajectory {
         arguments,
         main: &main,
@@ -163,108 +160,6 @@ fn labels(config: &Config, batch: usize) -> Result<Labels> {
         .map(|index| (index % config.labels) as u32)
         .collect();
     Ok(Labels::classes(&classes, config.labels, &Device::Cpu)?)
-}
-
-/// One trajectory, timed.
-struct Run {
-    seconds: f64,
-    /// In networks.
-    inside: f64,
-    evaluations: [u64; 2],
-}
-
-struct Trajectory<'a> {
-    arguments: &'a BenchGuidance,
-    main: &'a Edm2,
-    guide: &'a Edm2,
-    labels: Labels,
-    guide_labels: Labels,
-    /// `[batch, channels, height, width]`
-    shape: [usize; 4],
-}
-
-impl Trajectory<'_> {
-    fn run(&self, plan: &Plan) -> Result<Run> {
-        let inside = Rc::new(Cell::new(0.0));
-        let levels = Karras::new(0.002, 80.0, 7.0)?.levels(self.arguments.steps)?;
-        let sampler = self
-            .arguments
-            .sampler
-            .parse::<foil_diffusion::sampler::SamplerChoice>()?;
-        let mut noise = Noise::new(StreamKind::Foil, 0..self.arguments.batch as u64);
-        let zeros = Tensor::zeros(&self.shape, candle_core::DType::F32, &Device::Cpu)?;
-        let x = (noise.normal_like(&zeros)? * levels.first().get())?;
-        let mut supply = Supply {
-            trajectory: self,
-            inside: Rc::clone(&inside),
-        };
-        let mut denoiser = plan.build(supply.again()?, &mut supply)?;
-        let begin = Instant::now();
-        let sampler = sampler.build(levels.steps())?;
-        let made = sample(sampler, &mut denoiser, x, &levels, &mut noise, &mut Silent)?;
-        let seconds = begin.elapsed().as_secs_f64();
-        let finite: f32 = made.abs()?.sum_all()?.to_scalar()?;
-        if !finite.is_finite() {
-            bail!("{plan} diverged; choose a weight nearer to 1");
-        }
-        let Evaluations { strong, weak } = denoiser.evaluations();
-        Ok(Run {
-            seconds,
-            inside: inside.get(),
-            evaluations: [strong, weak],
-        })
-    }
-}
-
-struct Supply<'a> {
-    trajectory: &'a Trajectory<'a>,
-    inside: Rc<Cell<f64>>,
-}
-
-impl<'a> Supply<'a> {
-    fn timed(&self, network: &'a Edm2, labels: &'a Labels) -> Box<dyn Denoiser + 'a> {
-        Box::new(Timed {
-            denoiser: network.given(labels),
-            inside: Rc::clone(&self.inside),
-        })
-    }
-}
-
-impl<'a> Guides<'a> for Supply<'a> {
-    fn weak(&mut self, guide: &Guide) -> DiffusionResult<Box<dyn Denoiser + 'a>> {
-        match guide {
-            Guide::Auto(_) | Guide::ClassifierFree(_) => {
-                Ok(self.timed(self.trajectory.guide, &self.trajectory.guide_labels))
-            }
-            _ => Err(Error::Guidance(format!(
-                "{guide} is not timed here; auto and cfg are, with whatever is made of them"
-            ))),
-        }
-    }
-
-    fn again(&mut self) -> DiffusionResult<Box<dyn Denoiser + 'a>> {
-        Ok(self.timed(self.trajectory.main, &self.trajectory.labels))
-    }
-}
-
-/// A network that keeps the time.
-struct Timed<D> {
-    denoiser: D,
-    inside: Rc<Cell<f64>>,
-}
-
-impl<D: Denoiser> Denoiser for Timed<D> {
-    fn denoise(&mut self, noisy: &Tensor, sigma: Sigma) -> DiffusionResult<Tensor> {
-        let begin = Instant::now();
-        let estimate = self.denoiser.denoise(noisy, sigma);
-        self.inside
-            .set(self.inside.get() + begin.elapsed().as_secs_f64());
-        estimate
-    }
-
-    fn evaluations(&self) -> Evaluations {
-        self.denoiser.evaluations()
-    }
 }
 
 impl Report {

@@ -8,4 +8,5 @@ pub mod guidance;
 pub mod net;
 pub mod ops;
 pub mod train;
+mod trajectory;
 mod truth;

@@ -5,6 +5,7 @@
 
 mod cell;
 mod chart;
+mod picture;
 mod table;
 mod usual;
 
@@ -18,13 +19,9 @@ use self::{
     usual::usual,
 };
 use super::{
-    evaluate::{
-        Asked, Evaluation, GeneratedSource, ImagesManifest, Judge, SourceManifest, number_cell,
-    },
+    evaluate::{Asked, Evaluation, GeneratedSource, ImagesManifest, Judge, SourceManifest},
     method::Method,
-    sample::{
-        Networks, Role, Row, Settings, bundle_of, finite, network_for, settings_of, write_rows,
-    },
+    sample::{Networks, Role, Settings, bundle_of, network_for, settings_of},
 };
 use crate::{
     arguments::{Compare, Generation},
@@ -114,7 +111,7 @@ impl<'a> Work<'a> {
         let text = serde_json::to_string_pretty(&best)? + "\n";
         foil_files::write(&out("comparison.json"), text.as_bytes())?;
         chart::draw(&swept, &best, &self.metric, &self.arguments.out)?;
-        self.picture(&best, &out("grid.png"))?;
+        picture::draw(self, &best, &out("grid.png"))?;
         let folder = self.arguments.out.display();
         self.progress.say(&format!(
             "{folder}: comparison.json, weights and evaluations as .svg and .png, grid.png with a row for each method"
@@ -222,40 +219,6 @@ impl<'a> Work<'a> {
         let device = &self.arguments.generation.device;
         networks.load(settings.precision, device, &self.progress.passing())?;
         Ok(networks)
-    }
-
-    /// The same seeds by each method, a row for each.
-    fn picture(&self, best: &[Cell], path: &std::path::Path) -> Result<()> {
-        let mut rows = Vec::new();
-        for (method, cell) in self.methods.iter().zip(best) {
-            let generation = &self.arguments.generation;
-            let settings = settings_at(method, generation, cell.weight)?;
-            let networks = self.networks(&settings)?;
-            let loaded = networks.loaded()?;
-            let seeds: Vec<u64> = (0..ROW).collect();
-            let mut watch = |_: &Step<'_>| interrupt::check();
-            let generator = loaded.generator(&settings)?;
-            let made = generator.batch(&seeds, &generation.device, &mut watch)?;
-            let mut images = Vec::new();
-            for (row, &seed) in seeds.iter().enumerate() {
-                let sample = made.samples.narrow(0, row, 1)?;
-                finite(&sample, seed)?;
-                images.extend(loaded.pixels(&sample)?);
-            }
-            let number = self.number(cell)?;
-            let metric = self.metric.split('@').next().unwrap_or_default();
-            let name = vec![cell.title(), format!("{metric} {}", number_cell(number))];
-            rows.push(Row { name, images });
-        }
-        let generation = &self.arguments.generation;
-        let settings = settings_at(&self.methods[0], generation, best[0].weight)?;
-        let caption = vec![
-            settings.model,
-            format!("seeds 0–{}", ROW - 1),
-            format!("{}, {} steps", settings.sampler, settings.steps),
-            format!("{} of {} images", self.metric, self.arguments.images),
-        ];
-        write_rows(path, &rows, caption)
     }
 }
 

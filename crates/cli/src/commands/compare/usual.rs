@@ -25,7 +25,7 @@ const ALL: [&str; 12] = [
 
 /// As many of them as the networks allow.
 pub fn usual(generation: &Generation) -> Result<Vec<Method>> {
-    Method::allowed(&ALL, |role| network_for(generation, role))
+    Method::allowed(&ALL, |role| Ok(network_for(generation, role)?.is_some()))
 }
 
 #[cfg(test)]

@@ -4,11 +4,12 @@
 //! judged as by `foil evaluate`, with common seeds, and their features are kept, so that the same command continues. What was found is compared with
 //! where the search began by other seeds.
 
+mod network;
 mod plots;
 mod space;
 mod trace;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use foil_evaluation::{Ask, Effort, Halving};
 
 use self::{
@@ -42,6 +43,16 @@ struct Work<'a> {
 
 impl<'a> Work<'a> {
     fn begin(arguments: &'a Tune) -> Result<Self> {
+        let Tune {
+            least,
+            most,
+            budget,
+            ..
+        } = *arguments;
+        ensure!(
+            least <= most && most <= budget,
+            "--least {least}, --most {most} and --budget {budget} must rise: a setting is judged by --least images at first, by --most in the end, all of them by --budget"
+        );
         let space = Space::of(arguments)?;
         let generation = &arguments.generation;
         let files = Files::open(&generation.connection)?;
@@ -70,9 +81,7 @@ impl<'a> Work<'a> {
 
     fn finish(&self) -> Result<()> {
         let search = self.search()?;
-        let best = search
-            .best()
-            .context("the budget is too small for one setting")?;
+        let best = search.best().context("nothing was judged")?;
         let found = self.space.at(&search.trials()[best].point)?.settings;
         let mut checked = Vec::new();
         let start = self.start_of_its_own()?;

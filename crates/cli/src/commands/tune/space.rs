@@ -1,16 +1,12 @@
 //! What can be found: kinds of settings, a method with a guide each, and what is open in them as axes from 0 to 1.
 
-use std::path::Path;
-
 use anyhow::{Context, Result, ensure};
 use foil_diffusion::guidance::Plan;
 use foil_evaluation::Point;
-use foil_models::bundled;
-use foil_training::reconstruction::{Moment, Run};
 
+use super::network::Network;
 use crate::{
     arguments::{Range, Tune},
-    averages::Average,
     commands::{
         method::{Method, Numbers},
         sample::{Role, Settings, network_for, settings_of},
@@ -29,17 +25,6 @@ struct Kind {
     neutral: Vec<f64>,
     /// For methods that need one.
     guide: Option<Network>,
-}
-
-/// A network, or a run of which averages are rebuilt.
-#[derive(Clone)]
-enum Network {
-    Fixed(String),
-    Run {
-        folder: String,
-        /// Moments of snapshots, in thousands of images.
-        moments: Vec<u64>,
-    },
 }
 
 /// A point in words.
@@ -69,66 +54,37 @@ const NARROWEST: f64 = 2.0;
 impl<'a> Space<'a> {
     /// Of a command line.
     pub fn of(arguments: &'a Tune) -> Result<Self> {
-        let generation = &arguments.generation;
         ensure!(
             arguments.weights.low > 1.0,
             "--weights are above 1, which is no guidance"
         );
-        let main = settings_of(generation, &Plan::none())?.model;
-        let mut guides: Vec<String> = arguments.other_guide.clone();
-        guides.extend(network_for(generation, Role::Guide)?);
-        let guides = guides.iter().map(|name| Network::named(name));
-        let guides = guides.collect::<Result<Vec<_>>>()?;
-        let methods = if arguments.methods.is_empty() {
-            Method::allowed(&USUAL, |role| match (role, guides.first()) {
-                (Role::Guide, Some(_)) => Ok(Some(String::new())),
-                _ => network_for(generation, role),
-            })?
-        } else {
-            let typed = arguments.methods.iter();
-            typed.map(|text| Method::new(text)).collect::<Result<_>>()?
-        };
-        ensure!(
-            !methods.is_empty(),
-            "no --guide and no --unconditional network; name one, or a --method that needs none"
-        );
+        let guides = guides(arguments)?;
         let mut kinds = Vec::new();
-        for method in methods {
-            let neutral = method.neutral()?;
-            if !method.needs(Role::Guide)? {
-                kinds.push(Kind {
-                    method,
-                    neutral,
-                    guide: None,
-                });
-                continue;
-            }
-            ensure!(
-                !guides.is_empty(),
-                "method '{}' needs --guide MODEL",
-                method.name()
-            );
-            kinds.extend(guides.iter().map(|guide| Kind {
-                method: method.clone(),
-                neutral: neutral.clone(),
-                guide: Some(guide.clone()),
-            }));
+        for method in methods(arguments, !guides.is_empty())? {
+            kinds.extend(Kind::all(&method, &guides)?);
         }
+        let main = settings_of(&arguments.generation, &Plan::none())?.model;
         let space = Self {
             arguments,
             main: Network::named(&main)?,
             kinds,
         };
-        for (kind, axes) in space.axes().into_iter().enumerate() {
+        space.check()?;
+        Ok(space)
+    }
+
+    /// That each kind means something.
+    fn check(&self) -> Result<()> {
+        for (kind, axes) in self.axes().into_iter().enumerate() {
             let middle = Point {
                 kind,
                 positions: vec![0.5; axes],
             };
-            let method = space.kinds[kind].method.name();
-            let checked = space.at(&middle).and_then(|found| found.settings.check());
+            let method = self.kinds[kind].method.name();
+            let checked = self.at(&middle).and_then(|found| found.settings.check());
             checked.with_context(|| format!("method '{method}'"))?;
         }
-        Ok(space)
+        Ok(())
     }
 
     /// How many axes each kind has.
@@ -140,10 +96,7 @@ impl<'a> Space<'a> {
             } else {
                 0
             };
-            let of_guide = guide.map_or(0, |guide| match guide {
-                Network::Fixed(_) => 0,
-                Network::Run { .. } => 2,
-            });
+            let of_guide = guide.map_or(0, |guide| if guide.is_run() { 2 } else { 0 });
             kind.method.weights() + of_interval + of_guide + usize::from(self.main.is_run())
         };
         self.kinds.iter().map(of).collect()
@@ -188,14 +141,14 @@ impl<'a> Space<'a> {
         }
         match &kind.guide {
             None => {}
-            Some(Network::Fixed(name)) => found.settings.guide = Some(name.clone()),
-            Some(run) => {
+            Some(guide) if guide.is_run() => {
                 let length = length();
-                let moment = run.moment(next());
-                found.settings.guide = Some(run.at(moment, length));
+                let moment = guide.moment(next());
+                found.settings.guide = Some(guide.at(moment, length));
                 found.guide_length = Some(length);
                 found.guide_moment = moment;
             }
+            Some(guide) => found.settings.guide = Some(guide.name().to_owned()),
         }
         Ok(found)
     }
@@ -226,7 +179,7 @@ impl<'a> Space<'a> {
             self.main
                 .append_length(&settings.model, *ema, &mut positions)?;
             if let (Some(guide), Some(name)) = (&kind.guide, &settings.guide) {
-                if matches!(guide, Network::Fixed(known) if known != name) {
+                if !guide.is_run() && guide.name() != name {
                     continue;
                 }
                 guide.append_length(name, *ema, &mut positions)?;
@@ -241,77 +194,60 @@ impl<'a> Space<'a> {
     }
 }
 
+/// All guides for auto that may be chosen.
+fn guides(arguments: &Tune) -> Result<Vec<Network>> {
+    let typed = arguments.other_guide.iter().cloned();
+    let known = network_for(&arguments.generation, Role::Guide)?;
+    typed
+        .chain(known)
+        .map(|name| Network::named(&name))
+        .collect()
+}
+
+/// The methods that were typed, or those that the networks allow.
+fn methods(arguments: &Tune, has_guide: bool) -> Result<Vec<Method>> {
+    let typed = arguments.methods.iter();
+    let typed: Vec<Method> = typed.map(|text| Method::new(text)).collect::<Result<_>>()?;
+    if !typed.is_empty() {
+        return Ok(typed);
+    }
+    let allowed = Method::allowed(&USUAL, |role| {
+        let known = network_for(&arguments.generation, role)?.is_some();
+        Ok(known || role == Role::Guide && has_guide)
+    })?;
+    ensure!(
+        !allowed.is_empty(),
+        "no --guide and no --unconditional network; name one, or a --method that needs none"
+    );
+    Ok(allowed)
+}
+
 impl Kind {
+    /// A method with each guide, or by itself if it needs none.
+    fn all(method: &Method, guides: &[Network]) -> Result<Vec<Self>> {
+        let neutral = method.neutral()?;
+        let kind = |guide| Self {
+            method: method.clone(),
+            neutral: neutral.clone(),
+            guide,
+        };
+        if !method.needs(Role::Guide)? {
+            return Ok(vec![kind(None)]);
+        }
+        ensure!(
+            !guides.is_empty(),
+            "method '{}' needs --guide MODEL",
+            method.name()
+        );
+        Ok(guides.iter().cloned().map(Some).map(kind).collect())
+    }
+
     /// The method, and the guide where there are several.
     fn title(&self) -> String {
         match &self.guide {
             None => self.method.name().to_owned(),
-            Some(Network::Fixed(guide) | Network::Run { folder: guide, .. }) => {
-                format!("{}, {guide}", self.method.name())
-            }
+            Some(guide) => format!("{}, {}", self.method.name(), guide.name()),
         }
-    }
-}
-
-impl Network {
-    fn named(name: &str) -> Result<Self> {
-        // What is part of the program is found first, as everywhere.
-        if bundled::file(name).is_some() || !Path::new(name).is_dir() {
-            return Ok(Self::Fixed(name.to_owned()));
-        }
-        let run = Run::open(Path::new(name))?;
-        let mut moments: Vec<u64> = run.moments().map(|images| images / 1000).collect();
-        moments.dedup();
-        Ok(Self::Run {
-            folder: name.to_owned(),
-            moments,
-        })
-    }
-
-    fn is_run(&self) -> bool {
-        matches!(self, Self::Run { .. })
-    }
-
-    /// The average at a position; where a moment is given, of the run as it was then.
-    fn at(&self, moment: Option<u64>, length: f64) -> String {
-        match (self, moment) {
-            (Self::Fixed(name), _) => name.clone(),
-            (Self::Run { folder, .. }, None) => format!("{folder}@{length}"),
-            (Self::Run { folder, .. }, Some(moment)) => format!("{folder}@{moment}-{length}"),
-        }
-    }
-
-    /// The moment at a position from 0 to 1.
-    fn moment(&self, position: f64) -> Option<u64> {
-        let Self::Run { moments, .. } = self else {
-            return None;
-        };
-        let place = (position * moments.len() as f64) as usize;
-        moments.get(place.min(moments.len() - 1)).copied()
-    }
-
-    /// Appends the position of a network's EMA length, if that is open; the middle where it is of something else.
-    fn append_length(&self, name: &str, ema: Range, positions: &mut Vec<f64>) -> Result<()> {
-        if self.is_run() {
-            let average = Average::parse(name)?;
-            positions.push(average.map_or(0.5, |average| ema.position(average.length)));
-        }
-        Ok(())
-    }
-
-    /// The same of its moment.
-    fn append_moment(&self, name: &str, positions: &mut Vec<f64>) -> Result<()> {
-        let Self::Run { moments, .. } = self else {
-            return Ok(());
-        };
-        let average = Average::parse(name)?;
-        let wanted = average.map(|average| average.moment);
-        let place = moments
-            .iter()
-            .position(|&moment| wanted == Some(Moment::Thousands(moment)));
-        let place = place.unwrap_or(moments.len() - 1) as f64;
-        positions.push((place + 0.5) / moments.len() as f64);
-        Ok(())
     }
 }
 
