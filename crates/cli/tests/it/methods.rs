@@ -218,6 +218,20 @@ fn methods_are_compared_at_their_best_weights() {
     // Again it only reads.
     let again: Value = serde_json::from_str(&succeed(path, command)).unwrap();
     assert_eq!(again, compared);
+    // Precision and recall need images to compare with.
+    succeed(
+        path,
+        "sample --guidance none --steps 3 --sampler euler --seeds 100-139 --out real",
+    );
+    let classifier = "fashion-clean-classifier";
+    succeed(
+        path,
+        &format!(
+            "compare --sampler euler --steps 3 --images 40 --method none --method cfg:2 --out out --reference real --metrics fd@{classifier},prdc@{classifier}"
+        ),
+    );
+    let svg = fs::read_to_string(path.join("out/precision-recall.svg")).unwrap();
+    assert!(svg.contains("cfg:2") && svg.contains("recall"));
     for (arguments, expected) in [
         ("compare --method cfg:W+auto:W --out x", "one weight"),
         ("compare --method cfg --out x", "method 'cfg'"),

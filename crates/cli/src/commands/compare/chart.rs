@@ -43,10 +43,11 @@ pub fn draw(swept: &[Vec<Cell>], best: &[Cell], metric: &str, out: &Path) -> Res
     let front = alone(best, |cell| {
         let named = |wanted: &str| {
             let mut results = cell.evaluation.results.iter();
-            let found = results.find(|(name, _)| name.split('@').next() == Some(wanted));
+            // The number of neighbours is part of the name.
+            let found = results.find(|(name, _)| name.starts_with(wanted));
             found.map(|(_, number)| number.clone())
         };
-        Some((named("recall")?.value, named("precision")?))
+        Some((named("recall-")?.value, named("precision-")?))
     });
     if front.is_empty() {
         return Ok(());
