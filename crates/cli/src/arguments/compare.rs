@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Extractors, Generation, MetricName, Shown, Weights, parse::in_range};
+use super::{Deciding, Generation, Weights, parse::in_range};
 
 #[derive(Debug, Args)]
 pub struct Compare {
@@ -24,16 +24,8 @@ pub struct Compare {
     /// Also judge, for each method, classifier-free guidance of the same effective scale: many methods that seem better are only stronger or weaker
     #[arg(long)]
     pub calibrate: bool,
-    /// What images are compared with: statistics or a data set [default: the bundled statistics of the model's test images]
-    #[arg(long, value_name = "FILE|DATA")]
-    pub reference: Option<String>,
     #[command(flatten)]
-    pub shown: Shown,
-    /// As of foil evaluate; the first one decides which weight is best [default: fid; of bundled models fd,class-score,accuracy]
-    #[arg(long, value_name = "METRIC,…", value_delimiter = ',')]
-    pub metrics: Vec<MetricName>,
-    #[command(flatten)]
-    pub extractors: Extractors,
+    pub deciding: Deciding,
     /// Folder for table, plots, pictures and features, so that the same command continues
     #[arg(long, value_name = "DIR", default_value = "comparison")]
     pub out: PathBuf,

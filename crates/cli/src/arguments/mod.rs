@@ -3,6 +3,7 @@
 mod bench;
 mod compare;
 mod data;
+mod deciding;
 mod degrade;
 mod diagnose;
 mod ema;
@@ -24,6 +25,7 @@ use clap::{Parser, Subcommand, error::ErrorKind};
 pub use bench::{BenchCommand, BenchEvaluate, BenchGuidance, BenchNet, BenchOps, BenchTrain};
 pub use compare::Compare;
 pub use data::{ConvertData, DataCommand, InspectData, SplitName};
+pub use deciding::Deciding;
 pub use degrade::Degrade;
 pub use diagnose::Diagnose;
 pub use ema::{Ema, StoredPrecision};

@@ -4,7 +4,7 @@ use std::{path::PathBuf, str::FromStr};
 
 use clap::Args;
 
-use super::{Extractors, Generation, MetricName, Shown, parse::in_range};
+use super::{Deciding, Generation, parse::in_range};
 
 #[derive(Debug, Args)]
 pub struct Tune {
@@ -36,16 +36,8 @@ pub struct Tune {
     /// Images, none of them seen by the search, by which what was found is compared with where it began
     #[arg(long, value_name = "N", default_value_t = 5000, value_parser = in_range(2, 10_000_000))]
     pub images: usize,
-    /// What images are compared with: statistics or a data set [default: the bundled statistics of the model's test images]
-    #[arg(long, value_name = "FILE|DATA")]
-    pub reference: Option<String>,
     #[command(flatten)]
-    pub shown: Shown,
-    /// As of foil evaluate; the first one is tuned for [default: fid; of bundled models fd,class-score,accuracy]
-    #[arg(long, value_name = "METRIC,…", value_delimiter = ',')]
-    pub metrics: Vec<MetricName>,
-    #[command(flatten)]
-    pub extractors: Extractors,
+    pub deciding: Deciding,
     /// Folder for tuned.toml, the trace with its plots, and features, so that the same command continues
     #[arg(long, value_name = "DIR", default_value = "tuning")]
     pub out: PathBuf,

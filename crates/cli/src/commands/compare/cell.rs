@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::commands::evaluate::{Better, Evaluation, Number, SourceManifest};
+use crate::commands::evaluate::{Evaluation, Number, SourceManifest};
 
 /// What one method made at one weight.
 #[derive(Debug, Clone, Serialize)]
@@ -55,12 +55,4 @@ pub struct AsStrong {
     pub weight: f64,
     /// The number that decides.
     pub number: Number,
-}
-
-/// Whether one number is better than another.
-pub fn is_better(one: &Number, other: &Number) -> bool {
-    match one.better {
-        Better::Higher => one.value > other.value,
-        Better::Lower | Better::Neither => one.value < other.value,
-    }
 }

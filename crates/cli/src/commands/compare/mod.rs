@@ -9,25 +9,21 @@ mod picture;
 mod table;
 mod usual;
 
-use std::path::PathBuf;
-
 use anyhow::{Context, Result, ensure};
 use foil_diffusion::Step;
 
 use self::{
-    cell::{AsStrong, Cell, is_better},
+    cell::{AsStrong, Cell},
     usual::usual,
 };
 use super::{
-    evaluate::{Asked, Evaluation, GeneratedSource, ImagesManifest, Judge, SourceManifest},
+    evaluate::Contest,
     method::Method,
-    sample::{Networks, Role, Settings, bundle_of, network_for, settings_of},
+    sample::{Networks, Role, Settings, network_for, settings_of},
 };
 use crate::{
     arguments::{Compare, Generation},
-    files::Files,
     interrupt, output,
-    progress::Progress,
 };
 
 /// Trajectories along which the effective scale is measured, and images of a row of the picture.
@@ -45,10 +41,7 @@ pub fn run(arguments: &Compare) -> Result<()> {
 struct Work<'a> {
     arguments: &'a Compare,
     methods: Vec<Method>,
-    files: Files,
-    judge: Judge,
-    metric: String,
-    progress: Progress,
+    contest: Contest<'a>,
 }
 
 impl<'a> Work<'a> {
@@ -67,27 +60,14 @@ impl<'a> Work<'a> {
         for method in &methods {
             check(method, generation).with_context(|| format!("method '{}'", method.name()))?;
         }
-        let files = Files::open(&generation.connection)?;
-        let asked = Asked {
-            metrics: &arguments.metrics,
-            extractors: &arguments.extractors,
-            reference: arguments.reference.as_ref(),
-            training: None,
-            shown: &arguments.shown,
-            out: &arguments.out,
-        };
         ensure!(
             !arguments.calibrate || network_for(generation, Role::Unconditional)?.is_some(),
             "--calibrate needs --unconditional MODEL, which classifier-free guidance is by"
         );
-        let judge = Judge::open(&asked, bundle_of(generation)?, &files)?;
         Ok(Self {
+            contest: Contest::open(&arguments.deciding, generation, &arguments.out)?,
             arguments,
             methods,
-            files,
-            metric: judge.first_metric(),
-            progress: judge.progress.clone(),
-            judge,
         })
     }
 
@@ -110,10 +90,10 @@ impl<'a> Work<'a> {
         let out = |name: &str| self.arguments.out.join(name);
         let text = serde_json::to_string_pretty(&best)? + "\n";
         foil_files::write(&out("comparison.json"), text.as_bytes())?;
-        chart::draw(&swept, &best, &self.metric, &self.arguments.out)?;
+        chart::draw(&swept, &best, &self.contest.metric, &self.arguments.out)?;
         picture::draw(self, &best, &out("grid.png"))?;
         let folder = self.arguments.out.display();
-        self.progress.say(&format!(
+        self.contest.progress.say(&format!(
             "{folder}: comparison.json, weights and evaluations as .svg and .png, grid.png with a row for each method"
         ));
         output::print(&if self.arguments.json {
@@ -136,50 +116,22 @@ impl<'a> Work<'a> {
 
     /// The weight of the cell whose number is best.
     fn best(&self, cells: &[Cell]) -> Result<f64> {
-        let mut best: Option<&Cell> = None;
+        let mut best: Option<(f64, &Cell)> = None;
         for cell in cells {
-            let number = self.number(cell)?;
-            let better = match best {
-                None => true,
-                Some(best) => is_better(number, self.number(best)?),
-            };
-            if better {
-                best = Some(cell);
+            let loss = self.contest.number(&cell.evaluation)?.loss();
+            if best.is_none_or(|(least, _)| loss < least) {
+                best = Some((loss, cell));
             }
         }
-        let weight = best.and_then(|cell| cell.weight);
+        let weight = best.and_then(|(_, cell)| cell.weight);
         weight.context("--weights has no weight but 1, which is no guidance")
-    }
-
-    fn number<'c>(&self, cell: &'c Cell) -> Result<&'c super::evaluate::Number> {
-        let number = cell.decides(&self.metric);
-        number.with_context(|| {
-            format!(
-                "{} is several numbers; the first of --metrics decides, and must be one",
-                self.metric
-            )
-        })
     }
 
     fn cell(&self, method: &Method, weight: Option<f64>, count: usize) -> Result<Cell> {
         let generation = &self.arguments.generation;
         let settings = settings_at(method, generation, weight)?;
         let title = format!("{}, {}", settings.model, settings.guidance);
-        let how = (generation.batch, &generation.device);
-        let mut source = GeneratedSource::open(
-            settings,
-            [0, count as u64],
-            how,
-            &self.files,
-            &self.judge.progress,
-        )?;
-        let images = ImagesManifest {
-            count,
-            repeats: 1,
-            source: SourceManifest::Generated(Box::new(source.manifest())),
-        };
-        let (evaluation, _): (Evaluation, PathBuf) =
-            self.judge.judge(&title, &mut source, images)?;
+        let evaluation = self.contest.judge(&title, &settings, [0, count])?;
         Ok(Cell {
             method: method.name().to_owned(),
             weight,
@@ -210,14 +162,14 @@ impl<'a> Work<'a> {
         };
         let weight = (scale * 100.0).round() / 100.0;
         let cell = self.cell(&Method::new("cfg:W")?, Some(weight), self.arguments.images)?;
-        let number = self.number(&cell)?.clone();
+        let number = self.contest.number(&cell.evaluation)?.clone();
         Ok(Some(AsStrong { weight, number }))
     }
 
     fn networks(&self, settings: &Settings) -> Result<Networks> {
-        let mut networks = Networks::open(settings, &self.files)?;
+        let mut networks = Networks::open(settings, &self.contest.files)?;
         let device = &self.arguments.generation.device;
-        networks.load(settings.precision, device, &self.progress.passing())?;
+        networks.load(settings.precision, device, &self.contest.progress.passing())?;
         Ok(networks)
     }
 }

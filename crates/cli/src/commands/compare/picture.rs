@@ -32,8 +32,8 @@ pub fn draw(work: &Work<'_>, best: &[Cell], path: &Path) -> Result<()> {
             finite(&sample, seed)?;
             images.extend(loaded.pixels(&sample)?);
         }
-        let number = work.number(cell)?;
-        let metric = work.metric.split('@').next().unwrap_or_default();
+        let number = work.contest.number(&cell.evaluation)?;
+        let metric = work.contest.metric.split('@').next().unwrap_or_default();
         let name = vec![cell.title(), format!("{metric} {}", number_cell(number))];
         rows.push(Row { name, images });
     }
@@ -43,7 +43,10 @@ pub fn draw(work: &Work<'_>, best: &[Cell], path: &Path) -> Result<()> {
         settings.model,
         format!("seeds 0–{}", ROW - 1),
         format!("{}, {} steps", settings.sampler, settings.steps),
-        format!("{} of {} images", work.metric, work.arguments.images),
+        format!(
+            "{} of {} images",
+            work.contest.metric, work.arguments.images
+        ),
     ];
     write_rows(path, &rows, caption)
 }

@@ -1,9 +1,7 @@
 //! The comparison for people: a line for each method.
 
-use std::fmt::Write as _;
-
 use super::cell::Cell;
-use crate::commands::evaluate::number_cell;
+use crate::{commands::evaluate::number_cell, output};
 
 /// Methods with their weight, strength, evaluations and numbers.
 pub fn of(cells: &[Cell]) -> String {
@@ -38,25 +36,5 @@ pub fn of(cells: &[Cell]) -> String {
         }
         rows.push(row);
     }
-    let width = |column: usize| {
-        rows.iter()
-            .map(move |row| row[column].chars().count())
-            .max()
-    };
-    let widths: Vec<usize> = (0..rows[0].len())
-        .map(|column| width(column).unwrap_or(0))
-        .collect();
-    let mut text = String::new();
-    for row in &rows {
-        for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
-            // Writing into a text cannot fail.
-            let _ = match column {
-                0 => write!(text, "{cell:<width$}"),
-                _ => write!(text, "  {cell:>width$}"),
-            };
-        }
-        text.truncate(text.trim_end().len());
-        text.push('\n');
-    }
-    text
+    output::columns(&rows, 1)
 }

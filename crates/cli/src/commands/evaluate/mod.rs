@@ -2,6 +2,7 @@
 
 pub mod accuracy;
 mod against;
+mod contest;
 pub mod diff;
 mod extractors;
 mod foreign;
@@ -19,9 +20,8 @@ mod store;
 mod table;
 mod warnings;
 
-pub use judge::{Asked, Judge};
-pub use manifest::{Better, Evaluation, ImagesManifest, Number, SourceManifest};
-pub use source::GeneratedSource;
+pub use contest::Contest;
+pub use manifest::{Evaluation, Number, SourceManifest};
 pub use table::cell as number_cell;
 
 use std::{fmt::Write as _, path::Path};

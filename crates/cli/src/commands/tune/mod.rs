@@ -17,12 +17,10 @@ use self::{
     trace::{Checked, Trace},
 };
 use super::{
-    evaluate::{
-        Asked, Better, Evaluation, GeneratedSource, ImagesManifest, Judge, Number, SourceManifest,
-    },
-    sample::{Settings, bundle_of, settings},
+    evaluate::{Contest, Number},
+    sample::{Settings, settings},
 };
-use crate::{arguments::Tune, files::Files, output, progress::Progress};
+use crate::{arguments::Tune, output};
 
 /// Searches, keeps what was found, and prints it beside where it began.
 pub fn run(arguments: &Tune) -> Result<()> {
@@ -35,10 +33,7 @@ struct Work<'a> {
     space: Space<'a>,
     /// Where the search begins.
     start: Settings,
-    files: Files,
-    judge: Judge,
-    metric: String,
-    progress: Progress,
+    contest: Contest<'a>,
 }
 
 impl<'a> Work<'a> {
@@ -55,27 +50,13 @@ impl<'a> Work<'a> {
         );
         let space = Space::of(arguments)?;
         let generation = &arguments.generation;
-        let files = Files::open(&generation.connection)?;
         let trials = arguments.out.join("trials");
-        let asked = Asked {
-            metrics: &arguments.metrics,
-            extractors: &arguments.extractors,
-            reference: arguments.reference.as_ref(),
-            training: None,
-            shown: &arguments.shown,
-            out: &trials,
-        };
-        let mut judge = Judge::open(&asked, bundle_of(generation)?, &files)?;
-        let progress = judge.progress.clone();
-        judge.progress = progress.passing();
+        let contest = Contest::open(&arguments.deciding, generation, &trials)?;
         Ok(Self {
             start: settings(generation)?,
             arguments,
             space,
-            files,
-            metric: judge.first_metric(),
-            judge,
-            progress,
+            contest: contest.quiet(),
         })
     }
 
@@ -90,7 +71,8 @@ impl<'a> Work<'a> {
             .filter(|start| **start != found)
             .chain([&found])
         {
-            let evaluation = self.judged(settings, self.arguments.most, self.arguments.images)?;
+            let seeds = [self.arguments.most, self.arguments.images];
+            let evaluation = self.contest.judge(&described(settings), settings, seeds)?;
             checked.push(Checked {
                 model: settings.model.clone(),
                 guide: settings.guide.clone(),
@@ -99,20 +81,21 @@ impl<'a> Work<'a> {
             });
         }
         if let [start, found] = &checked[..]
-            && loss(self.number(&found.evaluation)?) >= loss(self.number(&start.evaluation)?)
+            && self.contest.number(&found.evaluation)?.loss()
+                >= self.contest.number(&start.evaluation)?.loss()
         {
-            self.progress.say(
+            self.contest.progress.say(
                 "by other images, what was found is no better than where it began: --most and --budget are too small for the difference, or there is none",
             );
         }
-        let trace = Trace::new(&self.space, &search, &self.metric, checked)?;
+        let trace = Trace::new(&self.space, &search, &self.contest.metric, checked)?;
         let out = |name: &str| self.arguments.out.join(name);
         foil_files::write(&out("tuned.toml"), trace.preset(&found)?.as_bytes())?;
         let text = serde_json::to_string_pretty(&trace)? + "\n";
         foil_files::write(&out("trace.json"), text.as_bytes())?;
         let plots = plots::draw(&trace, &self.arguments.out)?;
         let folder = self.arguments.out.display();
-        self.progress.say(&format!(
+        self.contest.progress.say(&format!(
             "{folder}: tuned.toml, which --model takes; trace.json, and as .svg and .png {}",
             plots.join(", ")
         ));
@@ -150,12 +133,13 @@ impl<'a> Work<'a> {
         let key = |found: Result<Found>| {
             found.map_or_else(|_| String::new(), |found| described(&found.settings))
         };
-        let bar = self.progress.continued("images", 0, budget as u64);
+        let bar = self.contest.progress.continued("images", 0, budget as u64);
         while let Some(ask) = search.ask(|point| key(self.space.at(point))) {
             let settings = self.space.at(&search.trials()[ask.trial].point)?.settings;
-            let evaluation = self.judged(&settings, 0, ask.images)?;
-            let number = self.number(&evaluation)?.clone();
-            search.tell(loss(&number));
+            let title = described(&settings);
+            let evaluation = self.contest.judge(&title, &settings, [0, ask.images])?;
+            let number = self.contest.number(&evaluation)?.clone();
+            search.tell(number.loss());
             self.say(&search, ask, &settings, &number);
             bar.at(search.spent() as u64);
         }
@@ -165,7 +149,7 @@ impl<'a> Work<'a> {
 
     fn say(&self, search: &Halving, ask: Ask, settings: &Settings, number: &Number) {
         let is_best = search.best() == Some(ask.trial);
-        self.progress.say(&format!(
+        self.contest.progress.say(&format!(
             "{} of {} images: {:.4} by {}, {}{}",
             search.spent(),
             self.arguments.budget,
@@ -175,39 +159,6 @@ impl<'a> Work<'a> {
             if is_best { ", the best" } else { "" }
         ));
     }
-
-    /// Makes and judges images of seeds from the first one on.
-    fn judged(&self, settings: &Settings, first: usize, count: usize) -> Result<Evaluation> {
-        let generation = &self.arguments.generation;
-        let how = (generation.batch, &generation.device);
-        let seeds = [first as u64, count as u64];
-        let mut source = GeneratedSource::open(
-            settings.clone(),
-            seeds,
-            how,
-            &self.files,
-            &self.judge.progress,
-        )?;
-        let images = ImagesManifest {
-            count,
-            repeats: 1,
-            source: SourceManifest::Generated(Box::new(source.manifest())),
-        };
-        let (evaluation, _) = self
-            .judge
-            .judge(&described(settings), &mut source, images)?;
-        Ok(evaluation)
-    }
-
-    fn number<'e>(&self, evaluation: &'e Evaluation) -> Result<&'e Number> {
-        let number = evaluation.results.get(&self.metric);
-        number.with_context(|| {
-            format!(
-                "{} is several numbers; the first of --metrics is tuned for, and must be one",
-                self.metric
-            )
-        })
-    }
 }
 
 /// Networks and guidance in one line.
@@ -215,12 +166,4 @@ fn described(settings: &Settings) -> String {
     let guide = settings.guide.as_ref();
     let guide = guide.map_or(String::new(), |guide| format!(" ({guide})"));
     format!("{}, {}{guide}", settings.model, settings.guidance)
-}
-
-/// Less is better.
-fn loss(number: &Number) -> f64 {
-    match number.better {
-        Better::Higher => -number.value,
-        Better::Lower | Better::Neither => number.value,
-    }
 }

@@ -7,9 +7,12 @@ use foil_evaluation::Halving;
 use serde::Serialize;
 
 use super::space::{Found, Space};
-use crate::commands::{
-    evaluate::{Evaluation, Number, number_cell},
-    sample::Settings,
+use crate::{
+    commands::{
+        evaluate::{Evaluation, Number, number_cell},
+        sample::Settings,
+    },
+    output,
 };
 
 /// A search.
@@ -123,35 +126,21 @@ impl Trace {
 
     /// Where it began and what was found, a line each.
     pub fn table(&self) -> String {
-        let rows: Vec<[String; 4]> = self
-            .checked
-            .iter()
-            .map(|checked| {
-                [
-                    checked.guidance.clone(),
-                    checked.model.clone(),
-                    checked.guide.clone().unwrap_or("–".to_owned()),
-                    self.number(checked).map_or("–".to_owned(), number_cell),
-                ]
-            })
-            .collect();
         let metric = self.metric.split('@').next().unwrap_or_default();
-        let titles = ["guidance", "model", "guide", metric].map(str::to_owned);
-        let rows: Vec<[String; 4]> = std::iter::once(titles).chain(rows).collect();
-        let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
-        let widths = [0, 1, 2].map(|column| width(column).unwrap_or(0));
-        let mut text = String::new();
-        for [guidance, model, guide, number] in &rows {
-            // Writing into a text cannot fail.
-            let _ = writeln!(
-                text,
-                "{guidance:<w0$}  {model:<w1$}  {guide:<w2$}  {number}",
-                w0 = widths[0],
-                w1 = widths[1],
-                w2 = widths[2]
-            );
-        }
-        text
+        let mut rows = vec![
+            ["guidance", "model", "guide", metric]
+                .map(str::to_owned)
+                .to_vec(),
+        ];
+        rows.extend(self.checked.iter().map(|checked| {
+            vec![
+                checked.guidance.clone(),
+                checked.model.clone(),
+                checked.guide.clone().unwrap_or("–".to_owned()),
+                self.number(checked).map_or("–".to_owned(), number_cell),
+            ]
+        }));
+        output::columns(&rows, 3)
     }
 
     fn number<'c>(&self, checked: &'c Checked) -> Option<&'c Number> {
