@@ -136,7 +136,7 @@ fn same(one: f64, other: f64) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::Method;
+    use super::{Method, Plan};
 
     #[test]
     fn open_numbers_are_counted_and_filled_in() {
@@ -145,10 +145,10 @@ mod tests {
         assert!(method.has_open_interval());
         assert_eq!(method.neutral().expect("known"), [1.0, 0.0]);
         let plan = method.plan(&[1.5, 0.25], [0.3, 4.0]).expect("a plan");
-        assert!(
-            plan.to_string()
-                .starts_with("auto:1.5+classifier:0.25@0.3..4,apg(")
-        );
+        let same: Plan = "auto:1.5+classifier:0.25@0.3..4,apg"
+            .parse()
+            .expect("a plan");
+        assert_eq!(plan, same);
         let numbers = method
             .numbers_of(&plan)
             .expect("readable")
