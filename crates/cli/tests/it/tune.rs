@@ -80,7 +80,7 @@ fn a_search_keeps_its_budget_and_writes_a_model() {
     for checked in checked {
         let images = &checked["evaluation"]["manifest"]["images"];
         assert_eq!(
-            images["source"]["seeds"], "40-69",
+            images["source"]["seeds"], "1000000-1000029",
             "seeds that the search did not see"
         );
     }
@@ -103,6 +103,23 @@ fn a_search_keeps_its_budget_and_writes_a_model() {
         assert!(out.iter().any(|found| found == name), "{out:?}");
     }
     let features = names(&path.join("out/trials/features"));
+    // Of images that are searched by, each class has as many.
+    let labels: Vec<Vec<u8>> = features
+        .iter()
+        .filter(|name| name.ends_with(".labels"))
+        .map(|name| fs::read(path.join("out/trials/features").join(name)).unwrap())
+        .collect();
+    let searched = labels.iter().filter(|labels| labels.len() == 4 * 40);
+    let mut seen = 0;
+    for labels in searched {
+        let mut counts = [0; 10];
+        for label in labels.as_chunks::<4>().0 {
+            counts[f32::from_le_bytes(*label) as usize] += 1;
+        }
+        assert_eq!(counts, [4; 10]);
+        seen += 1;
+    }
+    assert!(seen > 0, "{features:?}");
     assert_eq!(succeed(path, command), said);
     assert_eq!(names(&path.join("out/trials/features")), features);
 }

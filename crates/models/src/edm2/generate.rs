@@ -99,6 +99,11 @@ impl Generator<'_> {
         })
     }
 
+    /// The class that each seed draws, without its image; empty if there are none.
+    pub fn drawn_classes(&self, seeds: &[u64]) -> Result<Vec<u32>> {
+        Ok(self.draw(seeds, &Device::Cpu)?.classes)
+    }
+
     /// What a trajectory begins with.
     fn draw(&self, seeds: &[u64], device: &Device) -> Result<Drawn> {
         let config = self.main.network.config();

@@ -17,7 +17,7 @@ use self::{
     usual::usual,
 };
 use super::{
-    evaluate::Contest,
+    evaluate::{Contest, Order, Seeds},
     method::Method,
     sample::{Networks, Role, Settings, network_for, settings_of},
 };
@@ -131,7 +131,12 @@ impl<'a> Work<'a> {
         let generation = &self.arguments.generation;
         let settings = settings_at(method, generation, weight)?;
         let title = format!("{}, {}", settings.model, settings.guidance);
-        let evaluation = self.contest.judge(&title, &settings, [0, count])?;
+        let seeds = Seeds {
+            first: 0,
+            count,
+            order: Order::Following,
+        };
+        let evaluation = self.contest.judge(&title, &settings, seeds)?;
         Ok(Cell {
             method: method.name().to_owned(),
             weight,

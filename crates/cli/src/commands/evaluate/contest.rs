@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use super::{
     judge::{Asked, Judge},
     manifest::{Better, Evaluation, ImagesManifest, Number, SourceManifest},
-    source::GeneratedSource,
+    source::{GeneratedSource, Seeds},
 };
 use crate::{
     arguments::{Deciding, Generation},
@@ -55,20 +55,14 @@ impl<'a> Contest<'a> {
         self
     }
 
-    /// Makes and judges images of so many seeds from the first one on; those that were described before are not made again.
-    pub fn judge(
-        &self,
-        title: &str,
-        settings: &Settings,
-        [first, count]: [usize; 2],
-    ) -> Result<Evaluation> {
+    /// Makes and judges images of these seeds; those that were described before are not made again.
+    pub fn judge(&self, title: &str, settings: &Settings, seeds: Seeds) -> Result<Evaluation> {
         let how = (self.generation.batch, &self.generation.device);
-        let seeds = [first as u64, count as u64];
         let progress = &self.judge.progress;
         let mut source =
             GeneratedSource::open(settings.clone(), seeds, how, &self.files, progress)?;
         let images = ImagesManifest {
-            count,
+            count: seeds.count,
             repeats: 1,
             source: SourceManifest::Generated(Box::new(source.manifest())),
         };

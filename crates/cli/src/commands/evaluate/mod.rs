@@ -22,6 +22,7 @@ mod warnings;
 
 pub use contest::Contest;
 pub use manifest::{Evaluation, Number, SourceManifest};
+pub use source::{Order, Seeds};
 pub use table::cell as number_cell;
 
 use std::{fmt::Write as _, path::Path};

@@ -11,7 +11,7 @@ use super::{
     hexadecimal,
     judge::{Asked, Judge, say},
     manifest::{Evaluation, ImagesManifest, SourceManifest},
-    source::{FileSource, GeneratedSource, Source},
+    source::{FileSource, GeneratedSource, Order, Seeds, Source},
     table,
 };
 use crate::{
@@ -128,7 +128,11 @@ impl<'a> Work<'a> {
         };
         let source = GeneratedSource::open(
             settings.clone(),
-            [*first_seed, (count * repeats) as u64],
+            Seeds {
+                first: *first_seed,
+                count: count * repeats,
+                order: Order::Following,
+            },
             (generation.batch, &generation.device),
             &self.files,
             &self.judge.progress,

@@ -1,7 +1,7 @@
 //! `foil tune`: the best setting for a metric, under a budget of images.
 //!
 //! What is open (method, guide, weight, interval, EMA lengths) is a [`Space`]; in which order it is looked at is [`Halving`]'s affair; images are made and
-//! judged as by `foil evaluate`, with common seeds, and their features are kept, so that the same command continues. What was found is compared with
+//! judged as by `foil evaluate`, with common seeds whose classes come in turn, and their features are kept, so that the same command continues. What was found is compared with
 //! where the search began by other seeds.
 
 mod network;
@@ -17,10 +17,13 @@ use self::{
     trace::{Checked, Trace},
 };
 use super::{
-    evaluate::{Contest, Number},
+    evaluate::{Contest, Number, Order, Seeds},
     sample::{Settings, settings},
 };
 use crate::{arguments::Tune, output};
+
+/// The first seed that the search does not see, unless it sees very many.
+const UNSEEN: u64 = 1_000_000;
 
 /// Searches, keeps what was found, and prints it beside where it began.
 pub fn run(arguments: &Tune) -> Result<()> {
@@ -71,7 +74,11 @@ impl<'a> Work<'a> {
             .filter(|start| **start != found)
             .chain([&found])
         {
-            let seeds = [self.arguments.most, self.arguments.images];
+            let seeds = Seeds {
+                first: UNSEEN.max(10 * self.arguments.most as u64),
+                count: self.arguments.images,
+                order: Order::Following,
+            };
             let evaluation = self.contest.judge(&described(settings), settings, seeds)?;
             checked.push(Checked {
                 model: settings.model.clone(),
@@ -137,7 +144,12 @@ impl<'a> Work<'a> {
         while let Some(ask) = search.ask(|point| key(self.space.at(point))) {
             let settings = self.space.at(&search.trials()[ask.trial].point)?.settings;
             let title = described(&settings);
-            let evaluation = self.contest.judge(&title, &settings, [0, ask.images])?;
+            let seeds = Seeds {
+                first: 0,
+                count: ask.images,
+                order: Order::InTurn,
+            };
+            let evaluation = self.contest.judge(&title, &settings, seeds)?;
             let number = self.contest.number(&evaluation)?.clone();
             search.tell(number.loss());
             self.say(&search, ask, &settings, &number);

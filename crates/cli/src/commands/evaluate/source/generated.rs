@@ -5,7 +5,7 @@ use candle_core::Device;
 use foil_diffusion::Step;
 use foil_models::{Pixels, edm2::Generated};
 
-use super::{Batch, Source};
+use super::{Batch, Order, Seeds, Source};
 use crate::{
     commands::{
         evaluate::manifest::{EvaluationsManifest, GeneratedManifest},
@@ -23,8 +23,7 @@ const BATCH: usize = 16;
 pub struct GeneratedSource {
     settings: Settings,
     networks: Networks,
-    first_seed: u64,
-    count: usize,
+    seeds: Seeds,
     batch: usize,
     device: Device,
     evaluations: EvaluationsManifest,
@@ -34,7 +33,7 @@ impl GeneratedSource {
     /// Of so many seeds from the first one on. The weights are read.
     pub fn open(
         settings: Settings,
-        [first_seed, count]: [u64; 2],
+        seeds: Seeds,
         (batch, device): (Option<usize>, &Device),
         files: &Files,
         progress: &Progress,
@@ -46,8 +45,7 @@ impl GeneratedSource {
         let counted = loaded.generator(&settings)?.evaluations()?;
         Ok(Self {
             settings,
-            first_seed,
-            count: count as usize,
+            seeds,
             batch: batch.unwrap_or(BATCH),
             device: device.clone(),
             evaluations: EvaluationsManifest {
@@ -63,13 +61,21 @@ impl GeneratedSource {
         let labels = match (self.settings.class, self.networks.classes()) {
             (_, 0) => "none".to_owned(),
             (Some(class), _) => format!("class {class}"),
-            (None, _) => "drawn by each image's own seed, all classes equally likely".to_owned(),
+            (None, _) => match self.seeds.order {
+                Order::Following => "drawn by each image's own seed, all classes equally likely",
+                Order::InTurn => "in turn: of each class the next seed that draws it",
+            }
+            .to_owned(),
         };
-        let last = self.first_seed + self.count as u64 - 1;
+        let Seeds { first, count, .. } = self.seeds;
+        let seeds = match self.seeds.order {
+            Order::Following => format!("{first}-{}", first + count as u64 - 1),
+            Order::InTurn => format!("{first}-, {count} of them"),
+        };
         GeneratedManifest {
             settings: self.settings.clone(),
             weights: self.networks.fingerprints(),
-            seeds: format!("{}-{last}", self.first_seed),
+            seeds,
             labels,
             evaluations: self.evaluations,
         }
@@ -94,7 +100,7 @@ impl GeneratedSource {
 
 impl Source for GeneratedSource {
     fn count(&self) -> usize {
-        self.count
+        self.seeds.count
     }
 
     fn shape(&self) -> [usize; 3] {
@@ -109,10 +115,8 @@ impl Source for GeneratedSource {
     fn each(&mut self, first: usize, take: &mut dyn FnMut(&Batch) -> Result<()>) -> Result<()> {
         let loaded = self.networks.loaded()?;
         let generator = loaded.generator(&self.settings)?;
-        let seeds: Vec<u64> = (first..self.count)
-            .map(|index| self.first_seed + index as u64)
-            .collect();
-        for seeds in seeds.chunks(self.batch) {
+        let seeds = self.seeds.list(&generator, self.networks.classes())?;
+        for seeds in seeds[first..].chunks(self.batch) {
             let made =
                 generator.batch(seeds, &self.device, &mut |_: &Step<'_>| interrupt::check())?;
             take(&self.batch(seeds, &made)?)?;

@@ -4,6 +4,7 @@ mod files;
 mod generated;
 mod operated;
 mod samples;
+mod seeds;
 
 use anyhow::Result;
 
@@ -11,6 +12,7 @@ pub use files::FileSource;
 pub use generated::GeneratedSource;
 pub use operated::OperatedSource;
 pub use samples::Samples;
+pub use seeds::{Order, Seeds};
 
 /// Images of one shape, always the same ones in the same order.
 pub trait Source {
