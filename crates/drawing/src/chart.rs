@@ -335,7 +335,7 @@ mod tests {
         let [a, b, c] = [0.02, 0.2, 2.0].map(|number| axis.share(number));
         assert!((b - a - (c - b)).abs() < 1e-12 && a > 0.0 && c < 1.0);
         let labels: Vec<String> = axis.ticks().iter().map(|tick| axis.label(*tick)).collect();
-        assert_eq!(labels, ["0.01", "0.1", "1", "10"]);
+        assert_eq!(labels, ["0.01", "0.1", "1", "10", "100"]);
         let few = Axis::of(Scale::Logarithmic, [[0.3, 6.0]].into_iter());
         assert_eq!(few.ticks(), [0.5, 1.0, 2.0, 5.0]);
     }

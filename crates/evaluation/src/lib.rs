@@ -1,4 +1,5 @@
-//! What images are worth: features of them by a network, the moments of features over many images, and how many show their class.
+//! What images are worth: features of them by a network, the moments of features over many images, and how many show their class; and which of many
+//! settings makes the best ones.
 //!
 //! Sums are made in fixed parts, so that neither the number of threads nor the division into batches changes a bit.
 

@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_instruction_set_has_a_peak_and_bf16_is_not_below_f32() {
+    fn every_instruction_set_has_a_peak_and_bf16_is_not_far_below_f32() {
         for instructions in Instructions::available() {
             let [f32, bf16] =
                 [Factors::F32, Factors::Bf16].map(|factors| peak_gflops(instructions, factors));
@@ -108,8 +108,12 @@ mod tests {
                 "{}: {f32}",
                 instructions.set()
             );
-            // Half, because the machine may have been busy with something else.
-            assert!(bf16 > 0.5 * f32, "{}: {bf16} and {f32}", instructions.set());
+            // Processors with AMX make half of f32's with AVX-512's products of bf16, and the machine may have been busy with something else.
+            assert!(
+                bf16 > 0.25 * f32,
+                "{}: {bf16} and {f32}",
+                instructions.set()
+            );
         }
     }
 }
