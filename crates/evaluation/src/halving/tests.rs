@@ -2,7 +2,7 @@
 
 use foil_diffusion::random::{FoilStream, Stream};
 
-use super::{Effort, Halving, Point};
+use super::{Effort, Halving, Point, Trial};
 
 const EFFORT: Effort = Effort {
     least: 100,
@@ -12,6 +12,11 @@ const EFFORT: Effort = Effort {
 
 fn key(point: &Point) -> String {
     format!("{point:?}")
+}
+
+fn best(search: &Halving) -> &Trial {
+    let best = search.best().expect("something was judged");
+    &search.trials()[best]
 }
 
 /// Runs a search to its end; images of each ask are counted here too.
@@ -41,14 +46,14 @@ fn it_finds_the_bottom_within_its_budget() {
     let (search, made) = run(Halving::new(&[2, 2], EFFORT, vec![]), bowl);
     assert_eq!(made, search.spent());
     assert!(made <= EFFORT.budget && made > EFFORT.budget - EFFORT.most);
-    let best = &search.trials()[search.best().unwrap()];
+    let found = best(&search);
     assert_eq!(
-        best.losses.len(),
+        found.losses.len(),
         search.counts().len(),
         "judged by the most images"
     );
-    assert_eq!(best.point.kind, 1);
-    let [x, y] = [best.point.positions[0], best.point.positions[1]];
+    assert_eq!(found.point.kind, 1);
+    let [x, y] = [found.point.positions[0], found.point.positions[1]];
     assert!((x - 0.7).abs() < 0.1 && (y - 0.2).abs() < 0.15, "{x} {y}");
 }
 
@@ -57,15 +62,15 @@ fn it_is_nearer_than_a_grid_that_costs_as_much() {
     // Twelve settings of 1600 images cost what the search may: a grid of three by four, of the kind that is right.
     let (search, _) = run(Halving::new(&[2, 2], EFFORT, vec![]), bowl);
     let true_loss = |point: &Point| bowl(point, usize::MAX);
-    let best = true_loss(&search.trials()[search.best().unwrap()].point);
+    let found = true_loss(&best(&search).point);
     let grid = (0..12).map(|place| Point {
         kind: 1,
-        positions: vec![(place / 4) as f64 / 2.0, (place % 4) as f64 / 3.0],
+        positions: vec![f64::from(place / 4) / 2.0, f64::from(place % 4) / 3.0],
     });
     let grid = grid
         .map(|point| true_loss(&point))
         .fold(f64::INFINITY, f64::min);
-    assert!(best < 0.5 * grid, "{best} {grid}");
+    assert!(found < 0.5 * grid, "{found} {grid}");
 }
 
 #[test]
@@ -86,7 +91,7 @@ fn where_few_settings_exist_all_are_judged_as_well_as_the_budget_allows() {
     let (search, made) = run(Halving::new(&[0, 0, 0], EFFORT, vec![]), line);
     assert_eq!(search.trials().len(), 3);
     assert_eq!(made, 3 * EFFORT.most);
-    assert_eq!(search.trials()[search.best().unwrap()].point.kind, 0);
+    assert_eq!(best(&search).point.kind, 0);
     let nothing = run(Halving::new(&[], EFFORT, vec![]), line).0;
     assert_eq!(nothing.best(), None);
 }
@@ -95,7 +100,7 @@ fn where_few_settings_exist_all_are_judged_as_well_as_the_budget_allows() {
 fn what_is_no_number_is_worst() {
     let broken = |point: &Point, _: usize| if point.kind == 0 { f64::NAN } else { 1e9 };
     let (search, _) = run(Halving::new(&[0, 0], EFFORT, vec![]), broken);
-    assert_eq!(search.trials()[search.best().unwrap()].point.kind, 1);
+    assert_eq!(best(&search).point.kind, 1);
 }
 
 #[test]
