@@ -1,11 +1,13 @@
-//! Data on standard output.
+//! Data on standard output, and charts in files.
 
 use std::{
     fmt::Write as _,
     io::{self, ErrorKind, Write},
+    path::Path,
 };
 
 use anyhow::{Context, Result};
+use foil_drawing::Chart;
 
 /// Writes lines. A reader who has seen enough, such as `head`, is no mistake.
 pub fn print(lines: &str) -> Result<()> {
@@ -19,6 +21,17 @@ pub fn print(lines: &str) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// Pixels for a unit of a chart.
+const SCALE: f32 = 2.0;
+
+/// Writes a chart as SVG and as PNG, under a path without an ending.
+pub fn write_chart(chart: &Chart, stem: &Path) -> Result<()> {
+    let figure = chart.figure();
+    foil_files::write(&stem.with_extension("svg"), figure.svg().as_bytes())?;
+    foil_files::write(&stem.with_extension("png"), &figure.png(SCALE)?)?;
+    Ok(())
 }
 
 /// Rows of cells as lines, of which the first columns begin and the others end in one place.

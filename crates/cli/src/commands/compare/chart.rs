@@ -6,10 +6,7 @@ use anyhow::Result;
 use foil_drawing::{Chart, Point, Scale, Series};
 
 use super::cell::Cell;
-use crate::commands::evaluate::Number;
-
-/// Pixels for a unit of the drawing.
-const SCALE: f32 = 2.0;
+use crate::{commands::evaluate::Number, output::write_chart};
 
 /// Writes `weights`, `evaluations`, and `precision-recall` if both were measured, each as SVG and PNG.
 pub fn draw(swept: &[Vec<Cell>], best: &[Cell], metric: &str, out: &Path) -> Result<()> {
@@ -28,7 +25,7 @@ pub fn draw(swept: &[Vec<Cell>], best: &[Cell], metric: &str, out: &Path) -> Res
         scales: [Scale::Linear; 2],
         series: by_weight.collect(),
     };
-    write(&weights, &out.join("weights"))?;
+    write_chart(&weights, &out.join("weights"))?;
     let evaluations = Chart {
         title: format!("{short} and evaluations for an image, at the best weights"),
         across: "evaluations of networks".to_owned(),
@@ -39,7 +36,7 @@ pub fn draw(swept: &[Vec<Cell>], best: &[Cell], metric: &str, out: &Path) -> Res
             Some((evaluations, cell.decides(metric)?.clone()))
         }),
     };
-    write(&evaluations, &out.join("evaluations"))?;
+    write_chart(&evaluations, &out.join("evaluations"))?;
     let front = alone(best, |cell| {
         let named = |wanted: &str| {
             let mut results = cell.evaluation.results.iter();
@@ -59,7 +56,7 @@ pub fn draw(swept: &[Vec<Cell>], best: &[Cell], metric: &str, out: &Path) -> Res
         scales: [Scale::Linear; 2],
         series: front,
     };
-    write(&front, &out.join("precision-recall"))
+    write_chart(&front, &out.join("precision-recall"))
 }
 
 /// Without margins: what few images do to a number they do to all, and curves of the same seeds can be compared much better than that.
@@ -96,11 +93,4 @@ fn point(x: f64, number: &Number) -> Point {
         y: number.value,
         margin,
     }
-}
-
-fn write(chart: &Chart, stem: &Path) -> Result<()> {
-    let figure = chart.figure();
-    foil_files::write(&stem.with_extension("svg"), figure.svg().as_bytes())?;
-    foil_files::write(&stem.with_extension("png"), &figure.png(SCALE)?)?;
-    Ok(())
 }

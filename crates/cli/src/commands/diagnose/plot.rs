@@ -6,9 +6,7 @@ use anyhow::Result;
 use foil_drawing::{Chart, Point, Scale, Series};
 
 use super::report::{Diagnosis, Level};
-
-/// Pixels for a unit of the drawing.
-const SCALE: f32 = 2.0;
+use crate::output::write_chart;
 
 /// Writes `errors`, `correlation` and `angle`, each as SVG and PNG.
 pub fn draw(diagnosis: &Diagnosis, out: &Path) -> Result<()> {
@@ -56,9 +54,7 @@ pub fn draw(diagnosis: &Diagnosis, out: &Path) -> Result<()> {
         ("correlation", correlation),
         ("angle", angle),
     ] {
-        let figure = chart.figure();
-        foil_files::write(&out.join(format!("{name}.svg")), figure.svg().as_bytes())?;
-        foil_files::write(&out.join(format!("{name}.png")), &figure.png(SCALE)?)?;
+        write_chart(&chart, &out.join(name))?;
     }
     Ok(())
 }

@@ -9,9 +9,7 @@ use anyhow::Result;
 use foil_drawing::{Chart, Point, Scale, Series};
 
 use super::trace::{Trace, Tried};
-
-/// Pixels for a unit of the drawing.
-const SCALE: f32 = 2.0;
+use crate::output::write_chart;
 
 /// An axis: the name of its files, its title, and what it is of a setting.
 type Axis = (&'static str, &'static str, Scale, fn(&Tried) -> Option<f64>);
@@ -70,10 +68,7 @@ pub fn draw(trace: &Trace, out: &Path) -> Result<Vec<&'static str>> {
             scales: [scale, Scale::Linear],
             series: series(trace, of),
         };
-        let figure = chart.figure();
-        let stem = out.join(name);
-        foil_files::write(&stem.with_extension("svg"), figure.svg().as_bytes())?;
-        foil_files::write(&stem.with_extension("png"), &figure.png(SCALE)?)?;
+        write_chart(&chart, &out.join(name))?;
         drawn.push(name);
     }
     Ok(drawn)
