@@ -1,7 +1,7 @@
 //! From what was typed to settings: a preset fills in what was left out.
 
 use anyhow::{Result, ensure};
-use foil_diffusion::guidance::{Interval, Plan};
+use foil_diffusion::guidance::Plan;
 use foil_kernels::{InstructionSet, Instructions};
 use foil_models::bundled::{self, Bundle};
 
@@ -128,7 +128,7 @@ pub fn bundle_of(arguments: &Generation) -> Result<Option<&'static Bundle>> {
 /// The same with guidance that was not typed there.
 pub fn settings_of(arguments: &Generation, guidance: &Plan) -> Result<Settings> {
     let recipe = recipe(arguments)?;
-    let guidance = within(guidance, arguments.interval())?;
+    let guidance = guidance.clone().within(arguments.interval());
     let unguided = unguided(arguments)?;
     let needs = |role: Role| guidance.terms().iter().any(|term| role.serves(&term.guide));
     let named = |role: Role, typed: &Option<String>| {
@@ -214,15 +214,6 @@ fn churn(arguments: &Generation) -> Option<Option<ChurnSettings>> {
         sigma_max: Some(arguments.churn_max).filter(|limit| *limit != f64::INFINITY),
         inflation: arguments.churn_noise,
     }))
-}
-
-/// With an interval for the terms that have none of their own.
-fn within(guidance: &Plan, interval: Option<Interval>) -> Result<Plan> {
-    let terms = guidance.terms().iter().cloned().map(|mut term| {
-        term.strength.interval = term.strength.interval.or(interval);
-        term
-    });
-    Ok(Plan::new(terms.collect(), guidance.finishes().to_vec())?)
 }
 
 /// What the model's name stands for; without one, what is part of the program.
